@@ -1,0 +1,56 @@
+// Workload model: what runs. One service is one image with its ports, bounds and user.
+import { z } from "zod";
+import { containerPath, dnsLabel, envName, unprivilegedPort } from "./names";
+
+export const port = z.strictObject({
+  name: dnsLabel,
+  /** Port the process listens on inside its container. */
+  number: unprivilegedPort,
+  /** `https`: the process itself ends TLS. Plain `http` is accepted only between processes of one task (SA-6). */
+  protocol: z.enum(["https", "http", "tcp"]).default("https"),
+});
+
+export const resources = z.strictObject({
+  /** Guaranteed CPU in thousandths of a core (RT-6). */
+  cpuMillicores: z.int().min(50).max(16_000),
+  /** Guaranteed and maximum memory in MiB; the process is killed above it (IS-8). */
+  memoryMiB: z.int().min(64).max(122_880),
+  /** Ceiling that the autoscaler may raise one replica to, where the home can resize a replica (RT-6). */
+  ceiling: z.strictObject({ cpuMillicores: z.int().max(16_000), memoryMiB: z.int().max(122_880) }).optional(),
+  /** Accelerators a replica needs. */
+  gpus: z.int().min(0).max(8).default(0),
+});
+
+export const image = z.strictObject({
+  /** Repository name, without registry host, tag or digest; the digest comes with the release (RT-1). */
+  repository: z
+    .string()
+    .regex(/^[a-z0-9]+([._/-][a-z0-9]+)*$/, "a repository path without host, tag or digest, such as `sanctum/backend`"),
+  /** User id of the process; 0 is refused (RT-27, SP-11). */
+  user: z.int().min(1).max(65_534).default(1000),
+  command: z.array(z.string()).optional(),
+  arguments: z.array(z.string()).optional(),
+});
+
+/** Scratch space in memory. The root file system is always read-only (RT-12, SP-6). */
+export const tmpfs = z.strictObject({ path: containerPath, sizeMiB: z.int().min(1).max(16_384) });
+
+/** A full virtual machine in place of a container, for workloads that need an operating system of their own (CP-1). */
+export const machine = z.strictObject({
+  operatingSystem: z.enum(["ubuntu-22.04"]),
+  rootDiskGiB: z.int().min(8).max(1024).default(20),
+  /** systemd units that a delivery restarts, in this order (CP-9). */
+  units: z.array(z.string().regex(/^[\w@.-]+\.service$/)).default([]),
+});
+
+/** A literal value, or something only the home knows. */
+export const environmentValue = z.union([
+  z.string(),
+  z.strictObject({ from: z.enum(["environment", "region", "public-origin", "frontend-origin", "build-sha"]) }),
+  z.strictObject({ endpointOf: dnsLabel }),
+  z.strictObject({ database: z.enum(["postgres", "vectors"]), part: z.enum(["host", "port", "name", "user"]) }),
+  z.strictObject({ bucket: dnsLabel }),
+]);
+export type EnvironmentValue = z.infer<typeof environmentValue>;
+
+export const environment = z.record(envName, environmentValue);

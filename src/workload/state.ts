@@ -1,0 +1,83 @@
+// Workload model: what a workload keeps. Everything is encrypted at rest with the key of its data class (SA-7).
+import { z } from "zod";
+import { containerPath, dataClass, dnsLabel, envName } from "./names";
+
+export const postgres = z.strictObject({
+  /** Major version; both homes run the same. */
+  version: z.enum(["16", "17"]).default("17"),
+  databaseName: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/),
+  storageGiB: z.int().min(20).max(65_536),
+  /** Services that may connect, each as a database user of its own name; nobody else can (SA-9). */
+  clients: z.array(dnsLabel).min(1),
+  dataClass: dataClass.default("customer"),
+});
+
+/** Vectors live in PostgreSQL with pgvector: managed on AWS, a container elsewhere, the same SQL in both (SA-5). */
+export const vectors = postgres.extend({
+  dimensions: z.int().min(1).max(16_000),
+  index: z.enum(["hnsw", "ivfflat"]).default("hnsw"),
+});
+
+export const bucket = z.strictObject({
+  dataClass: dataClass.default("artifacts"),
+  /** Prefixes, with the services that may read or write below each (CP-2, CP-3). */
+  prefixes: z.record(
+    z.string().regex(/^([a-z0-9-]+\/)+$/, "a prefix that ends in a slash, such as `audio/raw/`"),
+    z.strictObject({ readers: z.array(dnsLabel).default([]), writers: z.array(dnsLabel).default([]) }),
+  ),
+  /** Copy in a second region (CP-12). */
+  replicated: z.boolean().default(false),
+});
+
+export const volume = z.strictObject({
+  dataClass: dataClass.default("customer"),
+  ownerUser: z.int().min(1).default(1000),
+  sizeGiB: z.int().min(1).max(65_536),
+  /** `replicas`: all replicas of all mounting services see one tree (IS-4). */
+  sharing: z.enum(["replica", "replicas"]).default("replica"),
+  mounts: z
+    .array(z.strictObject({ service: dnsLabel, path: containerPath, readOnly: z.boolean().default(false) }))
+    .min(1),
+});
+
+export const queue = z.strictObject({
+  producers: z.array(dnsLabel).min(1),
+  consumers: z.array(dnsLabel).min(1),
+  visibilitySeconds: z.int().min(0).max(43_200).default(60),
+});
+
+export const state = z.strictObject({
+  postgres: postgres.optional(),
+  vectors: vectors.optional(),
+  buckets: z.record(dnsLabel, bucket).default({}),
+  volumes: z.record(dnsLabel, volume).default({}),
+  queues: z.record(dnsLabel, queue).default({}),
+});
+
+/** A secret is named here and never valued here (SA-8, PF-7). */
+export const secret = z.strictObject({
+  description: z.string().min(1),
+  /** `generated`: random, made once by the platform. `supplied`: from secret stack config, or set later by an operator. */
+  source: z.enum(["generated", "supplied"]),
+  /** Length in characters of a generated one. */
+  length: z.int().min(24).max(128).default(48),
+  /** Rotation cadence; overdue blocks a promotion (RT-17). */
+  rotationDays: z.union([z.literal(90), z.literal(180)]).default(90),
+  /** Services that receive it as this environment variable. */
+  readers: z.array(dnsLabel).min(1),
+});
+
+export const secrets = z.record(envName, secret);
+
+/** Log files and streams that must reach the log sink besides standard output (IS-6, SP-14). */
+export const logStream = z.strictObject({
+  kind: z.enum(["application", "audit", "compliance"]),
+  /** File to follow, or absent for standard output. */
+  file: containerPath.optional(),
+});
+
+/** Several customers in one deployment (SP-9). */
+export const tenancy = z.strictObject({
+  claim: z.string().min(1),
+  requestsPerMinute: z.int().min(1),
+});

@@ -1,0 +1,147 @@
+// Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
+import { z } from "zod";
+import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { dnsLabel } from "./names";
+import { frontend, network } from "./network";
+import { health, lifecycle, objectives, scaling } from "./operation";
+import { logStream, secrets, state, tenancy } from "./state";
+
+export const service = z.strictObject({
+  description: z.string().min(1),
+  image,
+  machine: machine.optional(),
+  ports: z.array(port).default([]),
+  environment: environment.default({}),
+  resources,
+  tmpfs: z.array(tmpfs).default([]),
+  health: health.optional(),
+  lifecycle: lifecycle.default(() => lifecycle.parse({})),
+  scaling,
+  network,
+  objectives: objectives.default(() => objectives.parse({})),
+  logs: z.array(logStream).default([{ kind: "application" }]),
+});
+export type Service = z.infer<typeof service>;
+
+const shape = z.strictObject({
+  name: dnsLabel,
+  title: z.string().min(1),
+  services: z.record(dnsLabel, service).refine(s => Object.keys(s).length > 0, "at least one service"),
+  state: state.default(() => state.parse({})),
+  secrets: secrets.default({}),
+  frontend: frontend.optional(),
+  tenancy: tenancy.optional(),
+});
+
+/** Schema of a workload, with every cross-reference checked. */
+export const workload = shape.superRefine((w, context) => {
+  for (const fault of crossFaults(w)) context.addIssue({ code: "custom", message: fault.message, path: fault.path });
+});
+export type Workload = z.infer<typeof workload>;
+/** What an author writes: defaults may be left out. */
+export type WorkloadInput = z.input<typeof workload>;
+
+/**
+ * Checks a specification and fills in its defaults.
+ * @throws Error naming every fault with its path, if there is one.
+ */
+export function defineWorkload(input: WorkloadInput): Workload {
+  const result = workload.safeParse(input);
+  if (result.success) return result.data;
+  const lines = result.error.issues.map(i => `  ${i.path.join(".") || "(workload)"}: ${i.message}`);
+  throw new Error(`workload \`${input.name}\` is not valid:\n${lines.join("\n")}`);
+}
+
+interface Fault {
+  path: (string | number)[];
+  message: string;
+}
+
+function crossFaults(w: z.infer<typeof shape>): Fault[] {
+  return [
+    ...Object.entries(w.services).flatMap(([name, s]) => serviceFaults(w, name, s)),
+    ...references(w).flatMap(({ path, name }) =>
+      w.services[name] ? [] : [{ path, message: `no service \`${name}\`; there are ${list(Object.keys(w.services))}` }],
+    ),
+  ];
+}
+
+function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Fault[] {
+  const at = (...path: (string | number)[]) => ["services", name, ...path];
+  const faults: Fault[] = [];
+  const ports = new Set<string>();
+  const numbers = new Set<number>();
+  for (const [i, p] of s.ports.entries()) {
+    if (ports.has(p.name))
+      faults.push({ path: at("ports", i, "name"), message: `port name \`${p.name}\` is used twice` });
+    if (numbers.has(p.number))
+      faults.push({ path: at("ports", i, "number"), message: `port ${p.number} is used twice` });
+    ports.add(p.name);
+    numbers.add(p.number);
+  }
+  if (s.health && !ports.has(s.health.port))
+    faults.push({ path: at("health", "port"), message: `no port \`${s.health.port}\`; there are ${list([...ports])}` });
+  if (s.health && s.health.timeoutSeconds >= s.health.intervalSeconds)
+    faults.push({ path: at("health", "timeoutSeconds"), message: "must be shorter than `intervalSeconds`" });
+  if (s.network.exposure !== "none" && s.ports.length === 0)
+    faults.push({ path: at("ports"), message: `exposure \`${s.network.exposure}\` needs a port` });
+  if (s.network.exposure !== "none" && !s.health)
+    faults.push({ path: at("health"), message: "traffic is gated on health: a reachable service needs it (RT-2)" });
+  if (s.network.exposure === "none" && s.network.callers.length > 0)
+    faults.push({ path: at("network", "callers"), message: "exposure `none` has no callers" });
+  for (const [i, p] of s.ports.entries())
+    if (p.protocol === "http" && s.network.exposure !== "none")
+      faults.push({
+        path: at("ports", i, "protocol"),
+        message: "a reachable port speaks TLS: `https` or `tcp` (SA-6)",
+      });
+  for (const [key, value] of Object.entries(s.environment)) {
+    if (key in w.secrets) faults.push({ path: at("environment", key), message: "is also the name of a secret" });
+    if (
+      typeof value === "object" &&
+      "endpointOf" in value &&
+      !w.services[value.endpointOf]?.network.callers.includes(name)
+    )
+      faults.push({
+        path: at("environment", key),
+        message: `\`${name}\` is not among the callers of \`${value.endpointOf}\` (SA-13)`,
+      });
+    if (typeof value === "object" && "database" in value && !w.state[value.database]?.clients.includes(name))
+      faults.push({
+        path: at("environment", key),
+        message: `\`${name}\` is not among the clients of \`state.${value.database}\` (SA-9)`,
+      });
+    if (typeof value === "object" && "bucket" in value && !w.state.buckets[value.bucket])
+      faults.push({ path: at("environment", key), message: `no bucket \`${value.bucket}\` in \`state.buckets\`` });
+  }
+  return faults;
+}
+
+/** Every place that names a service. */
+function references(w: z.infer<typeof shape>): { path: (string | number)[]; name: string }[] {
+  const found: { path: (string | number)[]; name: string }[] = [];
+  const all = (names: readonly string[], ...path: (string | number)[]) => {
+    for (const [i, name] of names.entries()) found.push({ path: [...path, i], name });
+  };
+  for (const [name, s] of Object.entries(w.services)) all(s.network.callers, "services", name, "network", "callers");
+  for (const kind of ["postgres", "vectors"] as const) all(w.state[kind]?.clients ?? [], "state", kind, "clients");
+  for (const [name, b] of Object.entries(w.state.buckets))
+    for (const [prefix, access] of Object.entries(b.prefixes)) {
+      all(access.readers, "state", "buckets", name, "prefixes", prefix, "readers");
+      all(access.writers, "state", "buckets", name, "prefixes", prefix, "writers");
+    }
+  for (const [name, v] of Object.entries(w.state.volumes))
+    for (const [i, m] of v.mounts.entries())
+      found.push({ path: ["state", "volumes", name, "mounts", i, "service"], name: m.service });
+  for (const [name, q] of Object.entries(w.state.queues)) {
+    all(q.producers, "state", "queues", name, "producers");
+    all(q.consumers, "state", "queues", name, "consumers");
+  }
+  for (const [name, s] of Object.entries(w.secrets)) all(s.readers, "secrets", name, "readers");
+  if (w.frontend) found.push({ path: ["frontend", "api"], name: w.frontend.api });
+  return found;
+}
+
+function list(names: readonly string[]): string {
+  return names.length ? names.map(n => `\`${n}\``).join(", ") : "none";
+}

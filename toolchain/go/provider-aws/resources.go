@@ -1,0 +1,111 @@
+package main
+
+import (
+	"strings"
+	"unicode"
+
+	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
+)
+
+// Terraform name → Pulumi module and type. Inputs keep the names the bridge derives; where @pulumi/aws renamed one, the
+// third column says so. test/toolchain holds this table against the package's own types.
+var table = []struct {
+	terraform, pulumi string
+	renamed           map[string]string
+}{
+	{"aws_acm_certificate", "acm/Certificate", nil},
+	{"aws_acm_certificate_validation", "acm/CertificateValidation", nil},
+	{"aws_acmpca_certificate", "acmpca/Certificate", nil},
+	{"aws_acmpca_certificate_authority", "acmpca/CertificateAuthority", nil},
+	{"aws_acmpca_certificate_authority_certificate", "acmpca/CertificateAuthorityCertificate", nil},
+	{"aws_appautoscaling_policy", "appautoscaling/Policy", nil},
+	{"aws_appautoscaling_target", "appautoscaling/Target", nil},
+	{"aws_cloudwatch_log_group", "cloudwatch/LogGroup", nil},
+	{"aws_cloudwatch_log_metric_filter", "cloudwatch/LogMetricFilter", nil},
+	{"aws_cloudwatch_log_subscription_filter", "cloudwatch/LogSubscriptionFilter", map[string]string{"log_group_name": "logGroup"}},
+	{"aws_cloudwatch_metric_alarm", "cloudwatch/MetricAlarm", map[string]string{"alarm_name": "name"}},
+	{"aws_db_instance", "rds/Instance", nil},
+	{"aws_db_parameter_group", "rds/ParameterGroup", nil},
+	{"aws_db_subnet_group", "rds/SubnetGroup", nil},
+	{"aws_default_network_acl", "ec2/DefaultNetworkAcl", nil},
+	{"aws_default_security_group", "ec2/DefaultSecurityGroup", nil},
+	{"aws_ecr_lifecycle_policy", "ecr/LifecyclePolicy", nil},
+	{"aws_ecr_repository", "ecr/Repository", nil},
+	{"aws_ecr_repository_policy", "ecr/RepositoryPolicy", nil},
+	{"aws_ecs_cluster", "ecs/Cluster", nil},
+	{"aws_ecs_cluster_capacity_providers", "ecs/ClusterCapacityProviders", nil},
+	{"aws_ecs_service", "ecs/Service", nil},
+	{"aws_ecs_task_definition", "ecs/TaskDefinition", nil},
+	{"aws_eip", "ec2/Eip", nil},
+	{"aws_flow_log", "ec2/FlowLog", nil},
+	{"aws_iam_policy", "iam/Policy", nil},
+	{"aws_iam_role", "iam/Role", nil},
+	{"aws_iam_role_policy", "iam/RolePolicy", nil},
+	{"aws_iam_role_policy_attachment", "iam/RolePolicyAttachment", nil},
+	{"aws_internet_gateway", "ec2/InternetGateway", nil},
+	{"aws_kinesis_firehose_delivery_stream", "kinesis/FirehoseDeliveryStream", nil},
+	{"aws_kms_alias", "kms/Alias", nil},
+	{"aws_kms_key", "kms/Key", nil},
+	{"aws_lb", "lb/LoadBalancer", nil},
+	{"aws_lb_listener", "lb/Listener", nil},
+	{"aws_lb_listener_rule", "lb/ListenerRule", nil},
+	{"aws_lb_target_group", "lb/TargetGroup", nil},
+	{"aws_nat_gateway", "ec2/NatGateway", nil},
+	{"aws_route", "ec2/Route", nil},
+	{"aws_route53_record", "route53/Record", nil},
+	{"aws_route53_zone", "route53/Zone", nil},
+	{"aws_route_table", "ec2/RouteTable", nil},
+	{"aws_route_table_association", "ec2/RouteTableAssociation", nil},
+	{"aws_s3_bucket", "s3/Bucket", nil},
+	{"aws_s3_bucket_lifecycle_configuration", "s3/BucketLifecycleConfiguration", nil},
+	{"aws_s3_bucket_logging", "s3/BucketLogging", nil},
+	{"aws_s3_bucket_object_lock_configuration", "s3/BucketObjectLockConfiguration", nil},
+	{"aws_s3_bucket_ownership_controls", "s3/BucketOwnershipControls", nil},
+	{"aws_s3_bucket_policy", "s3/BucketPolicy", nil},
+	{"aws_s3_bucket_public_access_block", "s3/BucketPublicAccessBlock", nil},
+	{"aws_s3_bucket_server_side_encryption_configuration", "s3/BucketServerSideEncryptionConfiguration", nil},
+	{"aws_s3_bucket_versioning", "s3/BucketVersioning", nil},
+	{"aws_secretsmanager_secret", "secretsmanager/Secret", nil},
+	{"aws_secretsmanager_secret_policy", "secretsmanager/SecretPolicy", nil},
+	{"aws_secretsmanager_secret_version", "secretsmanager/SecretVersion", nil},
+	{"aws_security_group", "ec2/SecurityGroup", nil},
+	{"aws_service_discovery_http_namespace", "servicediscovery/HttpNamespace", nil},
+	{"aws_sns_topic", "sns/Topic", nil},
+	{"aws_sns_topic_policy", "sns/TopicPolicy", nil},
+	{"aws_sns_topic_subscription", "sns/TopicSubscription", map[string]string{"topic_arn": "topic"}},
+	{"aws_subnet", "ec2/Subnet", nil},
+	{"aws_vpc", "ec2/Vpc", nil},
+	{"aws_vpc_endpoint", "ec2/VpcEndpoint", nil},
+	{"aws_vpc_security_group_egress_rule", "vpc/SecurityGroupEgressRule", nil},
+	{"aws_vpc_security_group_ingress_rule", "vpc/SecurityGroupIngressRule", nil},
+	{"aws_wafv2_web_acl", "wafv2/WebAcl", nil},
+	{"aws_wafv2_web_acl_association", "wafv2/WebAclAssociation", nil},
+	{"aws_wafv2_web_acl_logging_configuration", "wafv2/WebAclLoggingConfiguration", nil},
+}
+
+var resources = func() map[string]*tfbridge.ResourceInfo {
+	infos := map[string]*tfbridge.ResourceInfo{}
+	for _, row := range table {
+		module, name, _ := strings.Cut(row.pulumi, "/")
+		fields := map[string]*tfbridge.SchemaInfo{}
+		for terraform, pulumi := range row.renamed {
+			fields[terraform] = &tfbridge.SchemaInfo{Name: pulumi}
+		}
+		infos[row.terraform] = &tfbridge.ResourceInfo{
+			Tok:    tokens.Type("aws:" + module + "/" + lowerFirst(name) + ":" + name),
+			Fields: fields,
+		}
+	}
+	return infos
+}()
+
+var dataSources = map[string]*tfbridge.DataSourceInfo{
+	"aws_caller_identity": {Tok: "aws:index/getCallerIdentity:getCallerIdentity"},
+}
+
+func lowerFirst(s string) string {
+	r := []rune(s)
+	r[0] = unicode.ToLower(r[0])
+	return string(r)
+}
