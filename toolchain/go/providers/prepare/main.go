@@ -1,8 +1,11 @@
-// Command trim copies the sources of the upstream AWS provider out of the module cache (where go.sum has vouched for
-// them) and leaves in the copy only the service packages named in services.txt and only the API clients those packages
-// use. The whole provider takes three times as long to build.
+// Command prepare makes the two awsModule Terraform providers buildable as Pulumi providers. It copies their sources out of
+// the module cache (where go.sum has vouched for them) and changes the copies:
 //
-//	trim -services services.txt -out DIR    writes DIR/src, and DIR/go.mod and DIR/go.sum for `go build -modfile`
+//   - aws keeps only the service packages named in services.txt and only the API clients those use, because the whole
+//     provider takes three times as long to build;
+//   - random gains a package `exported`, because its own provider package is internal.
+//
+// Usage: prepare -out DIR. Writes DIR/aws, DIR/random, and DIR/go.mod and DIR/go.sum for `go build -modfile DIR/go.mod`.
 package main
 
 import (
@@ -24,18 +27,31 @@ import (
 )
 
 const (
-	upstream     = "github.com/hashicorp/terraform-provider-aws"
+	awsModule    = "github.com/hashicorp/terraform-provider-aws"
+	randomModule = "github.com/terraform-providers/terraform-provider-random"
 	servicesFile = "internal/provider/sdkv2/service_packages_gen.go"
 	clientsFile  = "internal/conns/awsclient_gen.go"
 	sdkPrefix    = "github.com/aws/aws-sdk-go-v2/service/"
 )
+
+const exportedProvider = `// Package exported hands out the provider of this module.
+package exported
+
+import (
+	"github.com/hashicorp/terraform-plugin-framework/provider"
+
+	internal "github.com/terraform-providers/terraform-provider-random/internal/provider"
+)
+
+func New() provider.Provider { return internal.New() }
+`
 
 func main() {
 	services := flag.String("services", "services.txt", "file naming the service packages to keep")
 	out := flag.String("out", "", "directory for the copy")
 	flag.Parse()
 	if err := run(*services, *out); err != nil {
-		fmt.Fprintln(os.Stderr, "trim:", err)
+		fmt.Fprintln(os.Stderr, "prepare:", err)
 		os.Exit(1)
 	}
 }
@@ -45,19 +61,26 @@ func run(servicesPath, out string) error {
 	if err != nil {
 		return err
 	}
-	root, err := output("go", "list", "-m", "-f", "{{.Dir}}", upstream)
+	aws, err := copyModule(awsModule, filepath.Join(out, "aws"))
 	if err != nil {
 		return err
 	}
-	src := filepath.Join(out, "src")
-	if err := copySources(root, src); err != nil {
-		return err
-	}
-	modfile, err := writeModfile(out, src)
+	random, err := copyModule(randomModule, filepath.Join(out, "random"))
 	if err != nil {
 		return err
 	}
-	if err := rewrite(filepath.Join(src, servicesFile), func(file string) ([]byte, error) {
+	modfile, err := writeModfile(out, map[string]string{awsModule: aws, randomModule: random})
+	if err != nil {
+		return err
+	}
+	exported := filepath.Join(random, "exported", "exported.go")
+	if err := os.MkdirAll(filepath.Dir(exported), 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(exported, []byte(exportedProvider), 0o644); err != nil {
+		return err
+	}
+	if err := rewrite(filepath.Join(aws, servicesFile), func(file string) ([]byte, error) {
 		return trimServices(file, keep)
 	}); err != nil {
 		return err
@@ -66,9 +89,18 @@ func run(servicesPath, out string) error {
 	if err != nil {
 		return err
 	}
-	return rewrite(filepath.Join(src, clientsFile), func(file string) ([]byte, error) {
+	return rewrite(filepath.Join(aws, clientsFile), func(file string) ([]byte, error) {
 		return trimClients(file, used)
 	})
+}
+
+// copyModule copies a module's sources to dir and returns dir.
+func copyModule(module, dir string) (string, error) {
+	root, err := output("go", "list", "-m", "-f", "{{.Dir}}", module)
+	if err != nil {
+		return "", err
+	}
+	return dir, copySources(root, dir)
 }
 
 // copySources copies what a build reads: Go files but for tests, and the .hcl files they embed.
@@ -100,8 +132,8 @@ func copySources(from, to string) error {
 	})
 }
 
-// writeModfile writes the tool module's go.mod with the upstream provider replaced by the copy.
-func writeModfile(out, src string) (string, error) {
+// writeModfile writes the tool module's go.mod with the upstream providers replaced by their copies.
+func writeModfile(out string, copies map[string]string) (string, error) {
 	modfile := filepath.Join(out, "go.mod")
 	for _, name := range []string{"go.mod", "go.sum"} {
 		content, err := os.ReadFile(name)
@@ -112,8 +144,12 @@ func writeModfile(out, src string) (string, error) {
 			return "", err
 		}
 	}
-	_, err := output("go", "mod", "edit", "-replace", upstream+"="+src, modfile)
-	return modfile, err
+	for module, dir := range copies {
+		if _, err := output("go", "mod", "edit", "-replace", module+"="+dir, modfile); err != nil {
+			return "", err
+		}
+	}
+	return modfile, nil
 }
 
 func rewrite(file string, trimmed func(string) ([]byte, error)) error {
@@ -168,7 +204,7 @@ func trimServices(file string, keep map[string]bool) ([]byte, error) {
 		}
 	}
 	dropImports(tree, func(p string) bool {
-		return strings.HasPrefix(p, upstream+"/internal/service/") && !keep[path.Base(p)]
+		return strings.HasPrefix(p, awsModule+"/internal/service/") && !keep[path.Base(p)]
 	})
 	return render(fset, tree)
 }
@@ -192,8 +228,8 @@ func packageOfCall(e ast.Expr) string {
 // clientsInUse returns the AWS SDK packages that anything but the client table itself imports.
 func clientsInUse(modfile string) (map[string]bool, error) {
 	list, err := output("go", "list", "-modfile", modfile, "-deps",
-		"-f", `{{if ne .ImportPath "`+upstream+`/internal/conns"}}{{range .Imports}}{{println .}}{{end}}{{end}}`,
-		upstream+"/xpprovider")
+		"-f", `{{if ne .ImportPath "`+awsModule+`/internal/conns"}}{{range .Imports}}{{println .}}{{end}}{{end}}`,
+		awsModule+"/xpprovider")
 	if err != nil {
 		return nil, err
 	}

@@ -1,18 +1,22 @@
 package main
 
 import (
+	"maps"
 	"strings"
 	"unicode"
 
 	"github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfbridge"
+	shim "github.com/pulumi/pulumi-terraform-bridge/v3/pkg/tfshim"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/tokens"
 )
 
-// Terraform name → Pulumi module and type. Inputs keep the names the bridge derives; where @pulumi/aws renamed one, the
+type fields = map[string]*tfbridge.SchemaInfo
+
+// Terraform name → Pulumi module and type. Inputs keep the names the bridge derives; where @pulumi/aws has another, the
 // third column says so. test/toolchain holds this table against the package's own types.
 var table = []struct {
 	terraform, pulumi string
-	renamed           map[string]string
+	fields            fields
 }{
 	{"aws_acm_certificate", "acm/Certificate", nil},
 	{"aws_acm_certificate_validation", "acm/CertificateValidation", nil},
@@ -23,13 +27,13 @@ var table = []struct {
 	{"aws_appautoscaling_target", "appautoscaling/Target", nil},
 	{"aws_cloudwatch_log_group", "cloudwatch/LogGroup", nil},
 	{"aws_cloudwatch_log_metric_filter", "cloudwatch/LogMetricFilter", nil},
-	{"aws_cloudwatch_log_subscription_filter", "cloudwatch/LogSubscriptionFilter", map[string]string{"log_group_name": "logGroup"}},
-	{"aws_cloudwatch_metric_alarm", "cloudwatch/MetricAlarm", map[string]string{"alarm_name": "name"}},
+	{"aws_cloudwatch_log_subscription_filter", "cloudwatch/LogSubscriptionFilter", fields{"log_group_name": named("logGroup")}},
+	{"aws_cloudwatch_metric_alarm", "cloudwatch/MetricAlarm", fields{"alarm_name": named("name")}},
 	{"aws_db_instance", "rds/Instance", nil},
 	{"aws_db_parameter_group", "rds/ParameterGroup", nil},
 	{"aws_db_subnet_group", "rds/SubnetGroup", nil},
-	{"aws_default_network_acl", "ec2/DefaultNetworkAcl", nil},
-	{"aws_default_security_group", "ec2/DefaultSecurityGroup", nil},
+	{"aws_default_network_acl", "ec2/DefaultNetworkAcl", fields{"ingress": named("ingress"), "egress": named("egress")}},
+	{"aws_default_security_group", "ec2/DefaultSecurityGroup", fields{"ingress": named("ingress"), "egress": named("egress")}},
 	{"aws_ecr_lifecycle_policy", "ecr/LifecyclePolicy", nil},
 	{"aws_ecr_repository", "ecr/Repository", nil},
 	{"aws_ecr_repository_policy", "ecr/RepositoryPolicy", nil},
@@ -53,7 +57,13 @@ var table = []struct {
 	{"aws_lb_target_group", "lb/TargetGroup", nil},
 	{"aws_nat_gateway", "ec2/NatGateway", nil},
 	{"aws_route", "ec2/Route", nil},
-	{"aws_route53_record", "route53/Record", nil},
+	{"aws_route53_record", "route53/Record", fields{
+		"alias":                      list("aliases"),
+		"failover_routing_policy":    list("failoverRoutingPolicies"),
+		"geolocation_routing_policy": list("geolocationRoutingPolicies"),
+		"latency_routing_policy":     list("latencyRoutingPolicies"),
+		"weighted_routing_policy":    list("weightedRoutingPolicies"),
+	}},
 	{"aws_route53_zone", "route53/Zone", nil},
 	{"aws_route_table", "ec2/RouteTable", nil},
 	{"aws_route_table_association", "ec2/RouteTableAssociation", nil},
@@ -69,11 +79,11 @@ var table = []struct {
 	{"aws_secretsmanager_secret", "secretsmanager/Secret", nil},
 	{"aws_secretsmanager_secret_policy", "secretsmanager/SecretPolicy", nil},
 	{"aws_secretsmanager_secret_version", "secretsmanager/SecretVersion", nil},
-	{"aws_security_group", "ec2/SecurityGroup", nil},
+	{"aws_security_group", "ec2/SecurityGroup", fields{"ingress": named("ingress"), "egress": named("egress")}},
 	{"aws_service_discovery_http_namespace", "servicediscovery/HttpNamespace", nil},
 	{"aws_sns_topic", "sns/Topic", nil},
 	{"aws_sns_topic_policy", "sns/TopicPolicy", nil},
-	{"aws_sns_topic_subscription", "sns/TopicSubscription", map[string]string{"topic_arn": "topic"}},
+	{"aws_sns_topic_subscription", "sns/TopicSubscription", fields{"topic_arn": named("topic")}},
 	{"aws_subnet", "ec2/Subnet", nil},
 	{"aws_vpc", "ec2/Vpc", nil},
 	{"aws_vpc_endpoint", "ec2/VpcEndpoint", nil},
@@ -84,21 +94,30 @@ var table = []struct {
 	{"aws_wafv2_web_acl_logging_configuration", "wafv2/WebAclLoggingConfiguration", nil},
 }
 
-var resources = func() map[string]*tfbridge.ResourceInfo {
+func named(name string) *tfbridge.SchemaInfo { return &tfbridge.SchemaInfo{Name: name} }
+
+func list(name string) *tfbridge.SchemaInfo {
+	return &tfbridge.SchemaInfo{Name: name, MaxItemsOne: tfbridge.False()}
+}
+
+// resourcesOf describes the table to the bridge. `tags_all` is what the provider makes of tags and default tags: an
+// output, never an input.
+func resourcesOf(provider shim.Provider) map[string]*tfbridge.ResourceInfo {
 	infos := map[string]*tfbridge.ResourceInfo{}
 	for _, row := range table {
 		module, name, _ := strings.Cut(row.pulumi, "/")
-		fields := map[string]*tfbridge.SchemaInfo{}
-		for terraform, pulumi := range row.renamed {
-			fields[terraform] = &tfbridge.SchemaInfo{Name: pulumi}
-		}
-		infos[row.terraform] = &tfbridge.ResourceInfo{
+		info := &tfbridge.ResourceInfo{
 			Tok:    tokens.Type("aws:" + module + "/" + lowerFirst(name) + ":" + name),
-			Fields: fields,
+			Fields: fields{},
 		}
+		maps.Copy(info.Fields, row.fields)
+		if _, tagged := provider.ResourcesMap().Get(row.terraform).Schema().GetOk("tags_all"); tagged {
+			info.Fields["tags_all"] = &tfbridge.SchemaInfo{MarkAsComputedOnly: tfbridge.True()}
+		}
+		infos[row.terraform] = info
 	}
 	return infos
-}()
+}
 
 var dataSources = map[string]*tfbridge.DataSourceInfo{
 	"aws_caller_identity": {Tok: "aws:index/getCallerIdentity:getCallerIdentity"},

@@ -31,10 +31,10 @@ func main() {
 	}
 	exe, err := os.Executable()
 	fail(err)
-	dir := filepath.Dir(exe)
-	schema, err := os.ReadFile(filepath.Join(dir, "schema.json"))
+	beside := filepath.Dir(exe)
+	schema, err := os.ReadFile(filepath.Join(beside, "schema.json"))
 	fail(err)
-	metadata, err := os.ReadFile(filepath.Join(dir, "bridge-metadata.json"))
+	metadata, err := os.ReadFile(filepath.Join(beside, "bridge-metadata.json"))
 	fail(err)
 	pf.MainWithMuxer(ctx, "aws", provider(ctx, metadata), schema)
 }
@@ -42,18 +42,19 @@ func main() {
 func provider(ctx context.Context, metadata []byte) tfbridge.ProviderInfo {
 	framework, sdk, err := xpprovider.GetProvider(ctx)
 	fail(err)
+	upstream := pf.MuxShimWithPF(ctx, shimv2.NewProvider(sdk), framework)
 	info := tfbridge.ProviderInfo{
-		P:                pf.MuxShimWithPF(ctx, shimv2.NewProvider(sdk), framework),
-		Name:             "aws",
-		DisplayName:      "AWS",
-		Version:          version,
-		License:          "Apache-2.0",
-		GitHubOrg:        "hashicorp",
-		ResourcePrefix:   "aws",
-		MetadataInfo:     tfbridge.NewProviderMetadata(metadata),
-		Config:           map[string]*tfbridge.SchemaInfo{},
-		Resources:        resources,
-		DataSources:      dataSources,
+		P:              upstream,
+		Name:           "aws",
+		DisplayName:    "AWS",
+		Version:        version,
+		License:        "Apache-2.0",
+		GitHubOrg:      "hashicorp",
+		ResourcePrefix: "aws",
+		MetadataInfo:   tfbridge.NewProviderMetadata(metadata),
+		Config:         map[string]*tfbridge.SchemaInfo{},
+		Resources:      resourcesOf(upstream),
+		DataSources:    dataSources,
 	}
 	info.SetAutonaming(255, "-")
 	return info

@@ -1,0 +1,128 @@
+// CLI: the command table of `palisade`. Each command loads and calls one function; nothing is imported before it is needed.
+import { Command, CommanderError } from "commander";
+import { Failure } from "../../toolchain/failure";
+
+/** Exit codes of every command: done, refused or failed with the reason, wrong usage. */
+export const EXIT = { done: 0, failed: 1, usage: 2 } as const;
+
+/** Runs a command line, such as `["config", "check", "--file", "Pulumi.dev.yaml"]`, and ends the process. */
+export async function main(args: readonly string[]): Promise<void> {
+  try {
+    const code = await runCommand(args);
+    process.exitCode = code;
+  } catch (error) {
+    if (error instanceof CommanderError) {
+      process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+    } else if (error instanceof Failure) {
+      process.stderr.write(`palisade: ${error.message}\n`);
+      process.exitCode = EXIT.failed;
+    } else throw error;
+  }
+}
+
+async function runCommand(args: readonly string[]): Promise<number> {
+  let code: number = EXIT.done;
+  const program = new Command("palisade")
+    .description("Regulated workloads from one specification: SaaS on AWS, or an air-gapped bundle on Kubernetes.")
+    .exitOverride()
+    .showHelpAfterError("Run `palisade --help` for the commands.");
+  const json = ["--json", "print one JSON document for machines"] as const;
+
+  program
+    .command("start")
+    .description("bring the dev stack up in the local AWS")
+    .addHelpText("after", "\nExample: npm start")
+    .action(async () => {
+      code = await (await import("./start")).start();
+    });
+  program
+    .command("down")
+    .description("destroy the dev stack and stop the local AWS")
+    .addHelpText("after", "\nExample: npx palisade down")
+    .action(async () => {
+      code = await (await import("./start")).down();
+    });
+  program
+    .command("test [filters...]")
+    .description("make the toolchain, then run the tests (all, or those whose file names match)")
+    .option("--golden", "write the golden previews anew")
+    .option("--project <name>", "one kind only: unit, toolchain, preview or sandbox")
+    .addHelpText("after", "\nExample: npm test -- --project unit config")
+    .action(async (filters: string[], options: { golden?: boolean; project?: string }) => {
+      code = await (await import("./test")).test(filters, options);
+    });
+  program
+    .command("bench <name>")
+    .description("measure: `preview`")
+    .addHelpText("after", "\nExample: npm run bench:preview")
+    .action(async (name: string) => {
+      code = await (await import("./bench")).bench(name);
+    });
+  program
+    .command("toolchain")
+    .description("find or make the engine, the plugins and the local AWS")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade toolchain")
+    .action(async (options: { json?: boolean }) => {
+      code = await (await import("./tools")).toolchain(options);
+    });
+  program
+    .command("doctor")
+    .description("list every prerequisite: found, needed, how to get it")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade doctor")
+    .action(async (options: { json?: boolean }) => {
+      code = await (await import("./tools")).doctor(options);
+    });
+  program
+    .command("env")
+    .description("print what lets you type `pulumi` by hand on the dev stack")
+    .addHelpText("after", '\nExample: eval "$(npx palisade env)" && pulumi preview --stack dev')
+    .action(async () => {
+      code = await (await import("./tools")).env();
+    });
+
+  const sandbox = program.command("sandbox").description("the local AWS of this checkout");
+  for (const [name, description] of [
+    ["up", "start it"],
+    ["down", "stop it; its memory is gone"],
+    ["status", "say whether it runs"],
+  ] as const)
+    sandbox
+      .command(name)
+      .description(description)
+      .option(...json)
+      .addHelpText("after", `\nExample: npx palisade sandbox ${name}`)
+      .action(async (options: { json?: boolean }) => {
+        code = await (await import("./sandbox")).sandbox(name, options);
+      });
+
+  const config = program.command("config").description("stack configuration");
+  config
+    .command("check")
+    .description("check stack configuration files; every fault at once")
+    .option("--file <file>", "one file; all Pulumi.*.yaml of the project unless told")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade config check --file Pulumi.prod.yaml")
+    .action(async (options: { file?: string; json?: boolean }) => {
+      code = await (await import("./config")).check(options);
+    });
+  config
+    .command("schema")
+    .description("print the JSON Schema of Pulumi.<stack>.yaml")
+    .addHelpText("after", "\nExample: npx palisade config schema > docs/stack-config.schema.json")
+    .action(async () => {
+      code = await (await import("./config")).schema();
+    });
+  config
+    .command("diff <from> <to>")
+    .description("keys that differ between two stacks; never values")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade config diff staging prod")
+    .action(async (from: string, to: string, options: { json?: boolean }) => {
+      code = await (await import("./config")).diff(from, to, options);
+    });
+
+  await program.parseAsync([...args], { from: "user" });
+  return code;
+}

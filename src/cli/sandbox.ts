@@ -1,0 +1,29 @@
+// CLI: `sandbox up|down|status`.
+import { sandboxDown, sandboxStatus, sandboxUp } from "../../toolchain/sandbox";
+import { DEV_DIRECTORY } from "../../toolchain/stack";
+import { ensureToolchain } from "../../toolchain/toolchain";
+import { localAwsEndpoint } from "./endpoint";
+import { EXIT } from "./main";
+
+/** Starts, stops or looks at the local AWS of this checkout. `status` fails if it does not run. */
+export async function sandbox(command: "up" | "down" | "status", options: { json?: boolean }): Promise<number> {
+  const show = (value: object, text: string) =>
+    process.stdout.write(options.json ? `${JSON.stringify(value)}\n` : `${text}\n`);
+  if (command === "up") {
+    const tools = await ensureToolchain();
+    const running = await sandboxUp(tools.localAws, DEV_DIRECTORY, await localAwsEndpoint());
+    show(running, `The local AWS answers on ${running.endpoint}.`);
+    return EXIT.done;
+  }
+  if (command === "down") {
+    const stopped = await sandboxDown(DEV_DIRECTORY);
+    show({ stopped }, stopped ? "The local AWS is stopped; its memory is gone." : "No local AWS was running.");
+    return EXIT.done;
+  }
+  const running = await sandboxStatus(DEV_DIRECTORY);
+  show(
+    running ?? {},
+    running ? `The local AWS answers on ${running.endpoint}.` : "No local AWS is running: `npx palisade sandbox up`.",
+  );
+  return running ? EXIT.done : EXIT.failed;
+}

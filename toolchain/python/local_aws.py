@@ -1,0 +1,45 @@
+"""The local AWS API: moto's own server, and one extra address that says which instance it is.
+
+Usage: local_aws.py PORT INSTANCE    (binds loopback only; its memory is gone when it ends)
+"""
+
+import json
+import signal
+import sys
+from typing import Any
+
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import run_simple
+
+INSTANCE_PATH = "/palisade/instance"
+
+
+class QuietHandler(MotoRequestHandler):
+    """Leaves the access log out: a request line may carry a presigned credential."""
+
+    def log_request(self, *_: Any) -> None:
+        pass
+
+
+def application(instance: str) -> Any:
+    moto = DomainDispatcherApplication(create_backend_app)
+    answer = json.dumps({"instance": instance}).encode()
+
+    def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
+        if environ.get("PATH_INFO") == INSTANCE_PATH:
+            start_response("200 OK", [("Content-Type", "application/json")])
+            return [answer]
+        return moto(environ, start_response)
+
+    return dispatch
+
+
+def main() -> None:
+    port, instance = int(sys.argv[1]), sys.argv[2]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the command that started it
+    run_simple("127.0.0.1", port, application(instance), threaded=True, request_handler=QuietHandler)
+
+
+if __name__ == "__main__":
+    main()
