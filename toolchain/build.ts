@@ -1,5 +1,5 @@
 // Toolchain: building the tools from the language registries. Each tool module's go.sum or hash list holds every byte that comes in.
-import { chmod, copyFile, cp, mkdir, rm } from "node:fs/promises";
+import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "./failure";
 import { run } from "./run";
@@ -29,16 +29,26 @@ export async function buildEngine(directory: string): Promise<void> {
   ]);
 }
 
-/** The Node language host and the launcher of dynamic providers, in DIR. */
+/**
+ * The options of this project's Node runtime, as in Pulumi.yaml. The engine sends them with each run, which the language
+ * host of this version does not read: it takes them as flags.
+ */
+export const RUNTIME_FLAGS = ["-typescript=false", "-nodeargs=--require tsx/cjs"];
+
+/** The Node language host, behind a script that gives it its flags, and the launcher of dynamic providers, in DIR. */
 export async function buildLanguageHost(directory: string): Promise<void> {
+  const host = join(directory, "language-nodejs");
   await go(sources.languageHost, [
     "build",
     "-ldflags",
     `-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v${LANGUAGE_HOST_VERSION}`,
     "-o",
-    join(directory, "pulumi-language-nodejs"),
+    host,
     "github.com/pulumi/pulumi/sdk/v3/nodejs/cmd/pulumi-language-nodejs",
   ]);
+  const flags = RUNTIME_FLAGS.map(flag => `'${flag}'`).join(" ");
+  const script = `#!/bin/sh\nexec "$(dirname "$0")/language-nodejs" ${flags} "$@"\n`;
+  await writeFile(join(directory, "pulumi-language-nodejs"), script, { mode: 0o755 });
   const launcher = join(directory, "pulumi-resource-pulumi-nodejs");
   await copyFile(join(__dirname, "..", "node_modules", "@pulumi", "pulumi", "pulumi-resource-pulumi-nodejs"), launcher);
   await chmod(launcher, 0o755);
@@ -85,7 +95,8 @@ export async function buildLocalAws(directory: string): Promise<void> {
     );
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"];
   await must(join(venv, "bin", "python"), [...pip, "-r", join(sources.localAws, "requirements.txt")], process.env);
-  await cp(join(sources.localAws, "local_aws.py"), join(directory, "local_aws.py"));
+  for (const script of ["local_aws.py", "mends.py", "smithy_cbor.py"])
+    await copyFile(join(sources.localAws, script), join(directory, script));
 }
 
 async function go(module: string, args: readonly string[]): Promise<void> {

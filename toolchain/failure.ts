@@ -6,12 +6,12 @@ export class Failure extends Error {
 
   /**
    * @param what what was found, in one line
-   * @param fix what to do about it; the last line is a command to type, where there is one
+   * @param fix what to do about it; the last line is a command to type, where there is one; empty if `what` says it
    */
   constructor(
     readonly what: string,
     readonly fix: string,
   ) {
-    super(`${what}\n${fix}`);
+    super(fix ? `${what}\n${fix}` : what);
   }
 }

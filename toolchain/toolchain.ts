@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { existsSync } from "node:fs";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
-import { buildEngine, buildLanguageHost, buildLocalAws, buildProviders, sources } from "./build";
+import { buildEngine, buildLanguageHost, buildLocalAws, buildProviders, RUNTIME_FLAGS, sources } from "./build";
 import { cached, cachedPath, sourceKey } from "./cache";
 import { downloadEngine, downloadPlugin, downloadsAllowed } from "./download";
 import { Failure } from "./failure";
@@ -89,7 +89,7 @@ async function ensureEngine(report: Report): Promise<{ parts: Part[]; engine: st
 class NotHad extends Error {}
 
 const officialKey = `official-${ENGINE_VERSION}`;
-const engineKey = () => sourceKey(sources.engine, sourceKey(sources.languageHost));
+const engineKey = () => sourceKey(sources.engine, sourceKey(sources.languageHost), ...RUNTIME_FLAGS);
 
 function engineIn(directory: string, origin: Origin) {
   const host = join(directory, "pulumi-language-nodejs");

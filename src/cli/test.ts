@@ -4,7 +4,7 @@ import { run } from "../../toolchain/run";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 import { ensureToolchain } from "../../toolchain/toolchain";
 
-/** Runs vitest; its exit code is ours. */
+/** Runs vitest; its exit code is ours. `PALISADE_TEST_REPORT` names a file for the counts as JSON. */
 export async function test(
   filters: readonly string[],
   options: { golden?: boolean; project?: string },
@@ -12,6 +12,7 @@ export async function test(
   const onlyUnit = options.project === "unit";
   if (!onlyUnit) await ensureToolchain();
   const projects = options.golden ? ["preview"] : options.project ? [options.project] : [];
+  const report = process.env.PALISADE_TEST_REPORT;
   const result = await run(
     process.execPath,
     [
@@ -19,6 +20,7 @@ export async function test(
       "run",
       ...projects.flatMap(name => ["--project", name]),
       ...(options.golden ? ["--update"] : []),
+      ...(report ? ["--reporter=default", "--reporter=json", `--outputFile.json=${report}`] : []),
       ...filters,
     ],
     { cwd: PROJECT_DIRECTORY, inherit: true },

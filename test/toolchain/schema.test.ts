@@ -8,7 +8,7 @@ import { ensureToolchain, type Toolchain } from "../../toolchain/toolchain";
 import { PLUGIN_VERSIONS, type PluginName } from "../../toolchain/versions";
 
 interface Schema {
-  resources: Record<string, { inputProperties?: Record<string, unknown> }>;
+  resources: Record<string, { inputProperties?: Record<string, unknown>; requiredInputs?: string[] }>;
 }
 
 let tools: Toolchain;
@@ -24,13 +24,16 @@ describe.each(["aws", "random"] as const)("%s plugin", name => {
     expect(manifest.dependencies[`@pulumi/${name}`]).toBe(PLUGIN_VERSIONS[name]);
   });
 
-  test("takes just the inputs that the SDK offers", context => {
+  test("takes just the inputs that the SDK offers, and needs just those", context => {
     const part = tools.parts.find(p => p.name === `${name} plugin`);
     // An official plugin has the SDK's inputs by construction, and brings no schema file.
     if (part?.origin !== "built") return context.skip();
     const schema = JSON.parse(readFileSync(join(dirname(part.path), "schema.json"), "utf8")) as Schema;
     const differences = Object.entries(schema.resources).flatMap(([token, resource]) => {
-      const bridged = new Set(Object.keys(resource.inputProperties ?? {}));
+      const needed = new Set(resource.requiredInputs);
+      const bridged = new Set(
+        Object.keys(resource.inputProperties ?? {}).map(input => (needed.has(input) ? input : `${input}?`)),
+      );
       const offered = sdkInputs(name, token);
       return [
         ...[...offered].filter(input => !bridged.has(input)).map(input => `${token}: SDK only: ${input}`),
@@ -41,7 +44,7 @@ describe.each(["aws", "random"] as const)("%s plugin", name => {
   });
 });
 
-/** Names of the arguments of a resource, read from the package's type declarations. */
+/** Arguments of a resource, read from the package's type declarations; those that may be left out end in `?`. */
 function sdkInputs(name: PluginName, token: string): Set<string> {
   const [, path = "", type = ""] = token.split(":");
   const [, file] = path.startsWith("index/") ? ["", path.slice("index/".length)] : ["", path];
@@ -50,7 +53,9 @@ function sdkInputs(name: PluginName, token: string): Set<string> {
   const inputs = new Set<string>();
   ts.forEachChild(source, node => {
     if (ts.isInterfaceDeclaration(node) && node.name.text === `${type}Args`)
-      for (const member of node.members) if (member.name && ts.isIdentifier(member.name)) inputs.add(member.name.text);
+      for (const member of node.members)
+        if (member.name && ts.isIdentifier(member.name))
+          inputs.add(member.questionToken ? `${member.name.text}?` : member.name.text);
   });
   return inputs;
 }

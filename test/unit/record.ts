@@ -40,8 +40,12 @@ export async function record(expected: Expectation, build: () => unknown): Promi
     "unit",
     false,
   );
-  build();
-  await pulumi.runtime.disconnect(false);
+  try {
+    build();
+  } finally {
+    // Also after a throw: what was registered before it must not reach the next test.
+    await pulumi.runtime.disconnect(false);
+  }
   if (unexpected.length > 0) throw new Error(`not announced by the test: ${unexpected.join(", ")}`);
   return registered;
 }

@@ -1,4 +1,5 @@
-"""The local AWS API: moto's own server, and one extra address that says which instance it is.
+"""The local AWS API: moto's own server, CloudWatch's present protocol in front of it, and an address that says which
+instance it is.
 
 Usage: local_aws.py PORT INSTANCE    (binds loopback only; its memory is gone when it ends)
 """
@@ -11,6 +12,9 @@ from typing import Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import run_simple
 
+from mends import apply_mends
+from smithy_cbor import understands_cbor
+
 INSTANCE_PATH = "/palisade/instance"
 
 
@@ -22,7 +26,7 @@ class QuietHandler(MotoRequestHandler):
 
 
 def application(instance: str) -> Any:
-    moto = DomainDispatcherApplication(create_backend_app)
+    moto = understands_cbor(DomainDispatcherApplication(create_backend_app))
     answer = json.dumps({"instance": instance}).encode()
 
     def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
@@ -36,6 +40,7 @@ def application(instance: str) -> Any:
 
 def main() -> None:
     port, instance = int(sys.argv[1]), sys.argv[2]
+    apply_mends()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C belongs to the command that started it
     run_simple("127.0.0.1", port, application(instance), threaded=True, request_handler=QuietHandler)

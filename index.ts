@@ -1,0 +1,9 @@
+// What `pulumi up` runs: configuration, platform, outputs.
+import { catalog } from "./src/catalog/catalog";
+import { loadConfig } from "./src/config/load";
+import { saas } from "./src/platform/saas";
+
+const config = loadConfig(catalog);
+const outputs = saas(config, catalog);
+
+export const { vpcId, cluster, edge, logArchive, workloads } = outputs;

@@ -1,0 +1,180 @@
+// AWS components: a workload service as ECS container definitions. Pure: everything is resolved before it comes here.
+import type { Service } from "../../workload/workload";
+import { cpuUnits } from "./fargate-size";
+
+export interface ContainerInputs {
+  /** Name of the container: that of the service. */
+  name: string;
+  /** `repository@sha256:…` (RT-1). */
+  image: string;
+  environment: Record<string, string>;
+  /** ARNs of secrets by the environment variable each becomes (SA-8). */
+  secretArns: Record<string, string>;
+  logGroupName: string;
+  region: string;
+  /** Probe to run in the container instead of the platform's, for an image without a shell. */
+  healthCommand?: string[];
+}
+
+/** What Palisade sets of ECS's `ContainerDefinition`. */
+export interface ContainerDefinition {
+  name: string;
+  image: string;
+  essential: boolean;
+  user: string;
+  privileged: false;
+  readonlyRootFilesystem: true;
+  entryPoint?: string[];
+  command?: string[];
+  cpu?: number;
+  memory?: number;
+  portMappings?: { name: string; containerPort: number; protocol: "tcp"; appProtocol?: "http" }[];
+  environment: { name: string; value: string }[];
+  secrets: { name: string; valueFrom: string }[];
+  linuxParameters: {
+    initProcessEnabled: true;
+    capabilities: { drop: ["ALL"] };
+    tmpfs: { containerPath: string; size: number; mountOptions: string[] }[];
+  };
+  logConfiguration: { logDriver: "awslogs"; options: Record<string, string> };
+  dependsOn?: { containerName: string; condition: "SUCCESS" }[];
+  healthCheck?: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
+  stopTimeout?: number;
+  restartPolicy?: { enabled: true; restartAttemptPeriod: number };
+}
+
+/**
+ * The containers of one task: the check, if the service has one, and the process.
+ *
+ * Fargate takes no `ulimits` but `nofile`, so none is set for core dumps: a dump has nowhere to go but the tmpfs
+ * mounts, since the root file system is read-only. It has no swap either (SP-6).
+ * @throws Error for an image without digest, or a name that is both a variable and a secret.
+ */
+export function containerDefinitions(service: Service, inputs: ContainerInputs): ContainerDefinition[] {
+  requireDigest(inputs.image);
+  requireDistinct(inputs);
+  const { checkCommand } = service.lifecycle;
+  if (!checkCommand) return [processContainer(service, inputs)];
+  const check = checkContainer(service, inputs, checkCommand);
+  return [
+    check,
+    { ...processContainer(service, inputs), dependsOn: [{ containerName: check.name, condition: "SUCCESS" }] },
+  ];
+}
+
+/** @throws Error unless the reference ends in a digest (RT-1). */
+export function requireDigest(image: string): void {
+  if (!/^[^@\s]+@sha256:[0-9a-f]{64}$/.test(image))
+    throw new Error(`\`image\` is \`${image}\`; allowed is a repository with a digest, \`repository@sha256:…\``);
+}
+
+function processContainer(service: Service, inputs: ContainerInputs): ContainerDefinition {
+  const { resources, image, lifecycle } = service;
+  return {
+    ...bounds(service, inputs),
+    name: inputs.name,
+    essential: true,
+    ...(image.arguments && { command: image.arguments }),
+    cpu: cpuUnits(resources.cpuMillicores),
+    memory: resources.memoryMiB,
+    portMappings: service.ports.map(port => ({
+      name: port.name,
+      containerPort: port.number,
+      protocol: "tcp",
+      // Left out, Service Connect passes bytes: what the process itself encrypts must not be parsed as HTTP.
+      ...(port.protocol === "http" && { appProtocol: "http" }),
+    })),
+    ...healthCheck(service, inputs.healthCommand),
+    // Fargate's own bounds are 2 and 120.
+    stopTimeout: Math.max(lifecycle.stopTimeoutSeconds, 2),
+    restartPolicy: { enabled: true, restartAttemptPeriod: restartPeriodSeconds(lifecycle.restartBudget) },
+  };
+}
+
+/** Runs `checkCommand` as arguments of the image's entry point; the process starts once it has ended in zero (RT-2). */
+function checkContainer(service: Service, inputs: ContainerInputs, command: string[]): ContainerDefinition {
+  // ECS refuses a dependency on the success of an essential container.
+  return { ...bounds(service, inputs), name: `${inputs.name}-check`, essential: false, command };
+}
+
+/** What holds for every container: what it runs as, what it sees, where it may write. */
+function bounds({ image, tmpfs, logs }: Service, inputs: ContainerInputs) {
+  return {
+    image: inputs.image,
+    // The group as well: a user id alone runs in group 0.
+    user: `${image.user}:${image.user}`,
+    privileged: false as const,
+    readonlyRootFilesystem: true as const,
+    ...(image.command && { entryPoint: image.command }),
+    environment: sorted(inputs.environment).map(([name, value]) => ({ name, value })),
+    secrets: sorted(inputs.secretArns).map(([name, valueFrom]) => ({ name, valueFrom })),
+    linuxParameters: {
+      initProcessEnabled: true as const,
+      capabilities: { drop: ["ALL"] as ["ALL"] },
+      // Fargate has tmpfs since January 2026; it counts against the container's memory.
+      tmpfs: tmpfs.map(({ path, sizeMiB }) => ({
+        containerPath: path,
+        size: sizeMiB,
+        mountOptions: ["rw", "noexec", "nosuid", "nodev"],
+      })),
+    },
+    logConfiguration: { logDriver: "awslogs" as const, options: logOptions(logs, inputs) },
+  };
+}
+
+/** A slow log service must not stop a process, but an audit entry must not be dropped for it (SP-14). */
+function logOptions(logs: Service["logs"], { logGroupName, region, name }: ContainerInputs): Record<string, string> {
+  const evidence = logs.some(log => log.kind !== "application" && !log.file);
+  return {
+    "awslogs-group": logGroupName,
+    "awslogs-region": region,
+    "awslogs-stream-prefix": name,
+    ...(evidence ? { mode: "blocking" } : { mode: "non-blocking", "max-buffer-size": "25m" }),
+  };
+}
+
+/** Behind an edge the load balancer asks; everywhere else the container asks itself (RT-2). */
+function healthCheck({ health, network, ports }: Service, healthCommand?: string[]) {
+  if (!health || network.exposure === "public") return {};
+  const port = ports.find(port => port.name === health.port);
+  const url = `${port?.protocol === "http" ? "http" : "https"}://127.0.0.1:${port?.number}${health.path}`;
+  const timeout = Math.max(health.timeoutSeconds, 2);
+  return {
+    healthCheck: {
+      command: healthCommand ? ["CMD", ...healthCommand] : ["CMD-SHELL", probe(url, timeout)],
+      interval: health.intervalSeconds,
+      timeout,
+      retries: health.unhealthyAfter,
+      startPeriod: Math.min(health.graceSeconds, 300),
+    },
+  };
+}
+
+/** Asks with whichever client the image has. The certificate is not checked: the process asks itself, over loopback. */
+function probe(url: string, timeout: number): string {
+  const python = `import ssl,urllib.request as r;r.urlopen('${url}',timeout=${timeout},context=ssl._create_unverified_context())`;
+  return (
+    `if command -v curl >/dev/null; then curl -fsk -m ${timeout} -o /dev/null ${url}; ` +
+    `elif command -v wget >/dev/null; then wget -q --no-check-certificate -T ${timeout} -O /dev/null ${url}; ` +
+    `else python3 -c "${python}"; fi || exit 1`
+  );
+}
+
+/**
+ * Seconds a container must have run before ECS restarts it: the restart budget, evenly spread (RT-5). One that dies
+ * sooner ends its task; the circuit breaker or the alarm on restarts takes it from there.
+ */
+function restartPeriodSeconds({ restarts, windowMinutes }: Service["lifecycle"]["restartBudget"]): number {
+  return Math.min(Math.max(Math.ceil((windowMinutes * 60) / restarts), 60), 1800);
+}
+
+/** In one order, so that the same inputs make the same task definition. */
+function sorted(record: Record<string, string>): [string, string][] {
+  return Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
+}
+
+function requireDistinct({ environment, secretArns }: ContainerInputs): void {
+  const both = Object.keys(environment).filter(name => name in secretArns);
+  if (both.length > 0)
+    throw new Error(`\`environment\` and \`secretArns\` both set ${both.map(name => `\`${name}\``).join(", ")}`);
+}

@@ -1,0 +1,91 @@
+// AWS components: the way from the edge to one public service: a target group, and the rule that sends a host name to it (SA-6, SA-12).
+import * as lb from "@pulumi/aws/lb";
+import * as pulumi from "@pulumi/pulumi";
+import type { Service } from "../../workload/workload";
+import { logicalName } from "./bounded-name";
+
+export interface EdgeRouteArgs {
+  service: Service;
+  vpcId: pulumi.Input<string>;
+  /** HTTPS listener of the edge. */
+  listenerArn: pulumi.Input<string>;
+  /** Host names that lead to the service, 1 to 5; everything else the edge answers with 404. */
+  hostNames: string[];
+  /** Order among the rules of the listener, 1 to 50000; each can be had once. */
+  priority: number;
+}
+
+/** @throws Error if the service has no health or no HTTP port, or a host name or priority is not one the listener takes. */
+export class EdgeRoute extends pulumi.ComponentResource {
+  readonly targetGroupArn: pulumi.Output<string>;
+  /** As CloudWatch's dimension `TargetGroup` has it. */
+  readonly targetGroupArnSuffix: pulumi.Output<string>;
+
+  constructor(name: string, args: EdgeRouteArgs, options?: pulumi.ComponentResourceOptions) {
+    requireRule(args);
+    super("palisade:aws:EdgeRoute", name, {}, options);
+    const { traffic, health, healthPort } = publicPorts(args.service);
+
+    const group = new lb.TargetGroup(
+      logicalName(name, "target-group"),
+      {
+        vpcId: args.vpcId,
+        targetType: "ip",
+        port: traffic.number,
+        protocol: traffic.protocol.toUpperCase(),
+        // Requests under way when a task leaves have as long as the process has to stop (RT-4).
+        deregistrationDelay: args.service.lifecycle.stopTimeoutSeconds,
+        // Long answers, such as a model's, do not pile up on one replica.
+        loadBalancingAlgorithmType: "least_outstanding_requests",
+        healthCheck: {
+          path: health.path,
+          port: String(healthPort.number),
+          protocol: healthPort.protocol.toUpperCase(),
+          matcher: "200",
+          interval: health.intervalSeconds,
+          // The load balancer's own least.
+          timeout: Math.max(health.timeoutSeconds, 2),
+          healthyThreshold: health.healthyAfter,
+          unhealthyThreshold: health.unhealthyAfter,
+        },
+      },
+      { parent: this },
+    );
+    const rule = new lb.ListenerRule(
+      name,
+      {
+        listenerArn: args.listenerArn,
+        priority: args.priority,
+        conditions: [{ hostHeader: { values: args.hostNames } }],
+        actions: [{ type: "forward", targetGroupArn: group.arn }],
+      },
+      { parent: this },
+    );
+
+    // ECS refuses a target group that no load balancer uses yet.
+    this.targetGroupArn = pulumi.all([group.arn, rule.id]).apply(([arn]) => arn);
+    this.targetGroupArnSuffix = group.arnSuffix;
+    this.registerOutputs({ targetGroupArn: this.targetGroupArn });
+  }
+}
+
+/**
+ * The ports the edge talks to: the first one for traffic, that of `health` for checks; they may be the same.
+ * @throws Error if there are none the edge can talk to.
+ */
+export function publicPorts({ ports, health }: Service) {
+  const [traffic] = ports;
+  const healthPort = ports.find(port => port.name === health?.port);
+  if (!traffic || !health || !healthPort) throw new Error("a public service needs `ports` and `health` (RT-2)");
+  for (const port of [traffic, healthPort])
+    if (port.protocol === "tcp")
+      throw new Error(`port \`${port.name}\` speaks \`tcp\`; behind the edge allowed are \`https\` and \`http\``);
+  return { traffic, health, healthPort };
+}
+
+function requireRule({ hostNames, priority }: EdgeRouteArgs): void {
+  if (hostNames.length < 1 || hostNames.length > 5)
+    throw new Error(`\`hostNames\` has ${hostNames.length} names; a listener rule takes 1 to 5`);
+  if (!Number.isInteger(priority) || priority < 1 || priority > 50_000)
+    throw new Error(`\`priority\` is ${priority}; allowed are 1 to 50000`);
+}

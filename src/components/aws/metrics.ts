@@ -1,0 +1,9 @@
+// AWS components: names of the metrics that workloads publish themselves; autoscaling and alarms read them (RT-24).
+
+export const metricNamespace = "Palisade";
+
+/** Milliseconds from a request's arrival to its answer. */
+export const latencyMetric = "latency.round_trip_ms";
+
+/** Milliseconds a piece of work waits before a replica takes it. */
+export const queueWaitMetric = "queue.wait_ms";

@@ -1,0 +1,242 @@
+// Config: the schema of a whole stack, everything under `palisade:`. Each field says what it is, its unit and its controls.
+import { z } from "zod";
+import { dnsLabel } from "../workload/names";
+import {
+  authorityArn,
+  certificateArn,
+  cidr,
+  cidrAllowed,
+  commit,
+  domain,
+  field,
+  hostedZoneId,
+  httpsUrl,
+  loopbackAllowed,
+  loopbackUrl,
+  region,
+  secret,
+} from "./fields";
+import { database, secretsOfWorkload, workloadName, workloadOverrides } from "./workload-schema";
+
+export const environments = ["dev", "staging", "prod"] as const;
+export type Environment = (typeof environments)[number];
+
+/** The retentions that CloudWatch Logs offers. */
+const logDays = [
+  1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+] as const;
+
+const range = (is: string) => field(cidr, { is, controls: ["SA-2"], allowed: cidrAllowed });
+
+const network = z.strictObject({
+  cidr: range("Range of the VPC: private (RFC 1918), /16 to /24."),
+  zones: field(
+    z
+      .array(
+        z.strictObject({
+          name: field(z.string(), {
+            is: "Availability zone of the stack's region.",
+            controls: ["SA-2"],
+            allowed: "the name of an availability zone, such as eu-central-1a",
+          }),
+          public: range("Subnet of the load balancer and NAT gateway: /20 to /28."),
+          private: range("Subnet of the services: /20 to /28."),
+          data: range("Subnet of the databases, without a route to the internet: /20 to /28."),
+        }),
+      )
+      .min(2)
+      .max(6),
+    {
+      is: "Availability zones, each with its three subnets.",
+      controls: ["SA-2"],
+      allowed: "a list of two to six zones, each with name, public, private and data",
+    },
+  ),
+  egress: field(z.enum(["nat-per-zone", "single-nat", "endpoints"]), {
+    is: "Way out of the private subnets. `endpoints`: to AWS services only, no internet.",
+    controls: ["SA-12", "SP-13"],
+  }),
+  peers: field(
+    z.array(
+      z.strictObject({
+        name: field(dnsLabel, {
+          is: "Name of the network.",
+          allowed: "a lower-case name of at most 24 characters, such as `office`",
+        }),
+        cidr: range("Its range."),
+      }),
+    ),
+    {
+      is: "Networks the VPC is or will be joined to; none of its ranges may overlap theirs.",
+      controls: ["SA-2"],
+      allowed: "a list of networks, each with name and cidr",
+    },
+  ).default([]),
+});
+
+const retention = z.strictObject({
+  logDays: field(z.literal(logDays), {
+    is: "Retention of log groups; at least 1 in dev, 14 in staging, 90 in prod.",
+    unit: "days",
+    controls: ["RT-23"],
+    allowed: `whole days, such as 90, without quotes or unit; CloudWatch offers ${logDays.join(", ")}`,
+  }),
+  objectLockDays: field(z.int().min(1).max(3653), {
+    is: "Time for which the log archive can be neither changed nor deleted, by anybody.",
+    unit: "days",
+    controls: ["RT-23", "SP-14"],
+  }),
+  backupDays: field(z.int().min(1).max(35), {
+    is: "Retention of the automatic database backups; point-in-time recovery reaches as far back.",
+    unit: "days",
+    controls: ["PF-6"],
+  }),
+  keyDeletionDays: field(z.int().min(7).max(30), {
+    is: "Waiting period before a deleted KMS key is gone.",
+    unit: "days",
+    controls: ["SA-7"],
+  }),
+  secretRecoveryDays: field(z.union([z.literal(0), z.int().min(7).max(30)]), {
+    is: "Time for which a deleted secret can be restored; 0 deletes at once.",
+    unit: "days",
+    controls: ["SA-8"],
+    allowed: "0, or a whole number of days from 7 to 30, without quotes or unit",
+  }),
+});
+
+const alarms = z.strictObject({
+  emails: field(
+    z.array(field(z.email(), { is: "Recipient.", allowed: "an e-mail address, such as oncall@example.com" })),
+    { is: "Recipients of alarms by e-mail.", controls: ["SA-12"], allowed: "a list of e-mail addresses" },
+  ).default([]),
+  pagerDuty: secret({
+    is: "Integration URL of a PagerDuty service; who knows it can raise alarms.",
+    controls: ["RT-24"],
+    allowed: "an https URL, encrypted",
+    format: value => /^https:\/\/[^\s]+$/.test(value),
+  }).optional(),
+  rateLimitPer5Minutes: field(z.int().min(10).max(2_000_000), {
+    is: "Requests of one client address above which the edge blocks it.",
+    unit: "requests in 5 minutes",
+    controls: ["SA-12"],
+  }).default(2000),
+});
+
+const siem = z.strictObject({
+  url: field(httpsUrl, {
+    is: "HTTPS event collector that receives the logs besides the archive.",
+    controls: ["RT-23", "PF-2"],
+    allowed: "an https URL without user or query, such as https://siem.example.com/services/collector",
+  }),
+  accessKey: secret({ is: "Key the collector asks for.", controls: ["RT-23"] }),
+});
+
+const edge = z.strictObject({
+  domain: field(domain, {
+    is: "Domain below which each public workload has its host name: `<workload>.<domain>`.",
+    controls: ["SA-6", "SA-11"],
+    allowed: "a domain, such as example.com",
+  }),
+  hostedZoneId: field(hostedZoneId, {
+    is: "Route 53 hosted zone that holds the domain: the alias and the certificate's validation are written there.",
+    controls: ["SA-11"],
+    allowed: "the id of a hosted zone, such as Z0123456789ABCDEFGHIJ",
+  }).optional(),
+  certificateArn: field(certificateArn, {
+    is: "Certificate of the domain that exists already, in the stack's region. Without it one is requested.",
+    controls: ["SA-6"],
+    allowed: "the ARN of an ACM certificate",
+  }).optional(),
+  accessLogDays: field(z.int().min(1).max(3653), {
+    is: "Retention of the load balancer's access logs; at least 1 in dev, 14 in staging, 90 in prod.",
+    unit: "days",
+    controls: ["RT-23"],
+  }),
+});
+
+export const stackConfig = field(
+  z.strictObject({
+    mode: field(z.enum(["saas", "onprem"]), {
+      is: "Home of the stack: AWS, or a bundle for a customer's Kubernetes.",
+      controls: ["PF-1"],
+    }),
+    environment: field(z.enum(environments), {
+      is: "What the stack is for; prod refuses every dev setting.",
+      controls: ["RT-3"],
+    }),
+    region: field(region, { is: "AWS region everything stands in.", controls: ["PF-2"] }),
+    compute: field(z.enum(["fargate", "eks"]), {
+      is: "What runs the containers in SaaS mode.",
+      controls: ["PF-1"],
+    }).default("fargate"),
+    localAws: field(
+      z.strictObject({
+        endpoint: field(loopbackUrl, {
+          is: "Address of the local AWS.",
+          controls: ["RT-3"],
+          allowed: loopbackAllowed,
+        }),
+      }),
+      {
+        is: "Deploy to a local AWS in place of an account. Dev only; elsewhere `PALISADE_LOCAL_AWS` does it for a preview.",
+        controls: ["RT-3"],
+      },
+    ).optional(),
+    network: field(network, { is: "Address plan of the VPC.", controls: ["SA-2"] }),
+    retention: field(retention, { is: "How long things are kept.", controls: ["RT-23"] }),
+    alarms: field(alarms, { is: "Who is called, and when the edge defends itself.", controls: ["SA-12", "RT-24"] }),
+    siem: field(siem, { is: "External log sink.", controls: ["PF-2", "RT-23"] }).optional(),
+    edge: field(edge, { is: "Domain, certificate and access logs of the public entrance.", controls: ["SA-6"] }),
+    database: field(database, {
+      is: "Databases of all workloads, unless a workload overrides it.",
+      controls: ["SA-4"],
+    }).prefault({}),
+    serviceCa: field(
+      z.strictObject({
+        arn: field(authorityArn, {
+          is: "Private certificate authority that exists already, in the stack's region. Without it one is made.",
+          controls: ["SA-6"],
+          allowed: "the ARN of an AWS Private CA certificate authority",
+        }).optional(),
+        validityYears: field(z.int().min(1).max(30), {
+          is: "Validity of the authority that is made.",
+          unit: "years",
+          controls: ["SA-6"],
+        }).default(10),
+      }),
+      { is: "Authority of the certificates with which services prove themselves to each other.", controls: ["SA-6"] },
+    ).prefault({}),
+    release: field(
+      z.strictObject({
+        buildSha: field(commit, {
+          is: "Git commit the images were built from; a mandatory field of every log line.",
+          controls: ["RT-23", "RT-9"],
+          allowed: "a git commit: 40 hexadecimal digits, in quotes",
+        }),
+      }),
+      { is: "What is deployed; written by the release.", controls: ["RT-1"] },
+    ),
+    workloads: field(
+      z.record(workloadName, field(workloadOverrides, { is: "One workload of this stack.", controls: ["PF-1"] })),
+      {
+        is: "Workloads this stack runs, with what differs from their specifications.",
+        controls: ["PF-1"],
+        allowed: "a mapping from workload to its images and overrides",
+      },
+    ),
+    secrets: field(z.record(workloadName, secretsOfWorkload), {
+      is: "Values of the secrets that a specification names as `supplied`, all encrypted.",
+      controls: ["SA-8"],
+      allowed: "a mapping from workload to its secrets, each encrypted",
+    }).default({}),
+  }),
+  { is: "Configuration of a stack, under the one namespace `palisade:`.", controls: ["PF-1"] },
+);
+
+/** What an author writes: defaults may be left out. */
+export type StackConfigInput = z.input<typeof stackConfig>;
+/** Checked, with defaults; secrets still sealed. */
+export type SealedConfig = z.output<typeof stackConfig>;
+
+/** Places of the secret fields; a test holds this list against the schema. */
+export const secretPlaces = ["alarms.pagerDuty", "siem.accessKey", "secrets.*.*"] as const;

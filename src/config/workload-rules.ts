@@ -1,0 +1,212 @@
+// Config: rules of the overrides, held against the specifications in the catalogue.
+import type { Workload } from "../workload/workload";
+import { allowedNames, listNames } from "./faults";
+import { isTree, type Path, valueAt } from "./paths";
+import type { Facts, Finding, Rule, Salvaged } from "./rule";
+import type { StackConfigInput } from "./schema";
+
+type Overrides = NonNullable<Salvaged<StackConfigInput["workloads"][string]>>;
+
+interface Enabled {
+  readonly name: string;
+  readonly path: Path;
+  readonly specification: Workload;
+  readonly overrides: Overrides;
+}
+
+/** Workloads of the stack that the catalogue knows. */
+function enabled({ sound, catalog }: Facts): Enabled[] {
+  return Object.entries(sound.workloads ?? {}).flatMap(([name, overrides]) => {
+    const specification = catalog.get(name);
+    return specification && overrides ? [{ name, path: ["workloads", name], specification, overrides }] : [];
+  });
+}
+
+/** Services of enabled workloads that are overridden and specified. */
+function overridden(facts: Facts) {
+  return enabled(facts).flatMap(workload =>
+    Object.entries(workload.overrides.services ?? {}).flatMap(([name, override]) => {
+      const specification = Object.hasOwn(workload.specification.services, name)
+        ? workload.specification.services[name]
+        : undefined;
+      return specification && override
+        ? [{ workload, name, path: [...workload.path, "services", name], specification, override }]
+        : [];
+    }),
+  );
+}
+
+function unknown(at: Path, typed: string, names: readonly string[], what: string): Finding[] {
+  return names.includes(typed) ? [] : [{ at, found: `no such ${what}`, allowed: allowedNames(names, typed) }];
+}
+
+export const workloadRules: readonly Rule[] = [
+  {
+    id: "known-workload",
+    control: "PF-1",
+    check: ({ sound, catalog }) =>
+      Object.keys(sound.workloads ?? {}).flatMap(name =>
+        unknown(["workloads", name], name, [...catalog.keys()], "workload in the catalogue"),
+      ),
+  },
+  {
+    id: "some-workload",
+    control: "PF-1",
+    check: ({ values, catalog }) =>
+      isTree(values.workloads) && Object.keys(values.workloads).length === 0
+        ? [{ at: ["workloads"], found: "none", allowed: `at least one of ${listNames(catalog.keys())}` }]
+        : [],
+  },
+  {
+    id: "known-service",
+    control: "PF-1",
+    check: facts =>
+      enabled(facts).flatMap(({ path, specification, overrides }) =>
+        (["images", "services"] as const).flatMap(section =>
+          Object.keys(overrides[section] ?? {}).flatMap(name =>
+            unknown([...path, section, name], name, Object.keys(specification.services), "service"),
+          ),
+        ),
+      ),
+  },
+  {
+    id: "image-per-service",
+    control: "RT-1",
+    check: facts =>
+      enabled(facts).flatMap(({ path, specification }) => {
+        // Judged on what was written: a digest that is there but faulty has a fault of its own.
+        const images = valueAt(facts.values, [...path, "images"]);
+        if (!isTree(images)) return [];
+        return Object.keys(specification.services)
+          .filter(service => !Object.hasOwn(images, service))
+          .map(service => ({
+            at: [...path, "images", service],
+            found: "nothing",
+            allowed: "the digest of the service's image: `sha256:` and 64 hexadecimal digits",
+          }));
+      }),
+  },
+  {
+    id: "known-store",
+    control: "SA-4",
+    check: facts =>
+      enabled(facts).flatMap(({ name, path, specification, overrides }) =>
+        (["postgres", "vectors"] as const)
+          .filter(store => overrides[store] && !specification.state[store])
+          .map(store => ({
+            at: [...path, store],
+            found: "settings of a database",
+            allowed: `nothing: \`${name}\` has no such database`,
+          })),
+      ),
+  },
+  {
+    id: "replica-range",
+    control: "SA-12",
+    check: facts =>
+      overridden(facts).flatMap(({ path, specification, override }): Finding[] => {
+        const min = override.minReplicas ?? specification.scaling.minReplicas;
+        const max = override.maxReplicas ?? specification.scaling.maxReplicas;
+        if (min <= max) return [];
+        return override.minReplicas === undefined
+          ? [{ at: [...path, "maxReplicas"], found: `${max}`, allowed: `at least \`minReplicas\`, ${min}` }]
+          : [{ at: [...path, "minReplicas"], found: `${min}`, allowed: `at most \`maxReplicas\`, ${max}` }];
+      }),
+  },
+  {
+    id: "single-replica",
+    control: "SA-12",
+    environments: ["prod"],
+    check: facts =>
+      overridden(facts).flatMap(({ path, specification, override }): Finding[] => {
+        // A specification that asks for one replica, such as a control machine, has its reasons; a stack has none.
+        const least = Math.min(2, specification.scaling.minReplicas);
+        return override.minReplicas !== undefined && override.minReplicas < least
+          ? [{ at: [...path, "minReplicas"], found: `${override.minReplicas}`, allowed: `at least ${least} in prod` }]
+          : [];
+      }),
+  },
+  {
+    id: "fixed-variable",
+    control: "SA-9",
+    check: facts =>
+      overridden(facts).flatMap(({ workload, path, specification, override }) =>
+        Object.keys(override.environment ?? {}).flatMap((name): Finding[] => {
+          const at = [...path, "environment", name];
+          if (Object.hasOwn(workload.specification.secrets, name))
+            return [{ at, found: "the name of a secret", allowed: "a name that no secret of the workload has" }];
+          return typeof specification.environment[name] === "object"
+            ? [{ at, found: "a variable that the platform sets", allowed: "nothing: its value follows from the stack" }]
+            : [];
+        }),
+      ),
+  },
+  {
+    id: "verified-tls",
+    control: "SA-6",
+    check: facts =>
+      overridden(facts).flatMap(({ path, override }) =>
+        Object.entries(override.environment ?? {})
+          .filter(([name, value]) => name.endsWith("SSLMODE") && value !== "verify-full")
+          .map(([name]) => ({
+            at: [...path, "environment", name],
+            found: "a weaker mode",
+            allowed: "`verify-full`: the server's certificate is always verified",
+          })),
+      ),
+  },
+  {
+    id: "frontend-origin",
+    control: "SA-11",
+    check: facts =>
+      enabled(facts).flatMap(({ name, path, specification }): Finding[] => {
+        const at = [...path, "frontendOrigin"];
+        const present = valueAt(facts.values, at) !== undefined;
+        if (specification.frontend && !present)
+          return [{ at, found: "nothing", allowed: "the origin of the frontend, such as https://www.example.com" }];
+        return !specification.frontend && present
+          ? [{ at, found: "an origin", allowed: `nothing: \`${name}\` has no frontend` }]
+          : [];
+      }),
+  },
+  {
+    id: "way-out",
+    control: "SP-13",
+    check: facts => {
+      if (facts.sound.network?.egress !== "endpoints") return [];
+      const callers = enabled(facts).flatMap(({ name, specification }) =>
+        Object.entries(specification.services)
+          .filter(([, service]) => service.network.egress.length > 0)
+          .map(([service]) => `${name}/${service}`),
+      );
+      if (callers.length === 0) return [];
+      return [
+        {
+          at: ["network", "egress"],
+          found: `"endpoints", although ${listNames(callers)} may call hosts outside`,
+          allowed: "`nat-per-zone` or `single-nat`",
+        },
+      ];
+    },
+  },
+  {
+    id: "known-secret",
+    control: "SA-8",
+    check: facts =>
+      Object.entries(facts.sound.secrets ?? {}).flatMap(([name, secrets]): Finding[] => {
+        const path = ["secrets", name];
+        const chosen = isTree(facts.values.workloads) ? Object.keys(facts.values.workloads) : [];
+        const specification = facts.catalog.get(name);
+        if (!specification || !chosen.includes(name)) return unknown(path, name, chosen, "workload in this stack");
+        const supplied = Object.keys(specification.secrets).filter(
+          key => specification.secrets[key]?.source === "supplied",
+        );
+        return Object.keys(secrets ?? {}).flatMap((secret): Finding[] => {
+          const at = [...path, secret];
+          if (supplied.includes(secret) || !Object.hasOwn(specification.secrets, secret))
+            return unknown(at, secret, supplied, "supplied secret");
+          return [{ at, found: "a value", allowed: "nothing: the platform generates this secret" }];
+        });
+      }),
+  },
+];

@@ -1,0 +1,118 @@
+// Config: what a stack says about its workloads: images, overrides, databases, supplied secrets.
+import { z } from "zod";
+import { resources } from "../workload/container";
+import { dnsLabel, envName, imageDigest } from "../workload/names";
+import { scaling } from "../workload/operation";
+import { postgres } from "../workload/state";
+import { field, instanceClass, origin, secret } from "./fields";
+
+export const workloadName = field(dnsLabel, { is: "Name in the catalogue.", allowed: "the name of a workload" });
+const serviceName = field(dnsLabel, { is: "Name of a service.", allowed: "the name of a service of the workload" });
+const variableName = field(envName, {
+  is: "Name of an environment variable.",
+  allowed: "an upper-case variable name, such as `LOG_LEVEL`",
+});
+
+/** Of all workloads, or of one of them. */
+export const database = z.strictObject({
+  instanceClass: field(instanceClass, {
+    is: "RDS instance class.",
+    controls: ["SA-4"],
+    allowed: "an RDS instance class, such as db.t4g.medium",
+  }).default("db.t4g.medium"),
+  multiAz: field(z.boolean(), {
+    is: "Standby in a second zone that takes over by itself.",
+    controls: ["SA-12"],
+  }).default(true),
+  deletionProtection: field(z.boolean(), {
+    is: "Refuse deletion until this is set to false by an update of its own.",
+    controls: ["PF-6"],
+  }).default(true),
+  finalSnapshot: field(z.boolean(), {
+    is: "Take a snapshot when the database is deleted.",
+    controls: ["PF-6"],
+  }).default(true),
+});
+
+const storeOverride = z.strictObject({
+  instanceClass: database.shape.instanceClass.unwrap().optional(),
+  storageGiB: field(postgres.shape.storageGiB, {
+    is: "Storage in place of the specification's; it can grow, never shrink.",
+    unit: "GiB",
+    controls: ["SA-4"],
+  }).optional(),
+  multiAz: database.shape.multiAz.unwrap().optional(),
+  deletionProtection: database.shape.deletionProtection.unwrap().optional(),
+  finalSnapshot: database.shape.finalSnapshot.unwrap().optional(),
+});
+
+const serviceOverride = z.strictObject({
+  minReplicas: field(scaling.shape.minReplicas, {
+    is: "Fewest replicas, in place of the specification's.",
+    unit: "replicas",
+    controls: ["SA-12"],
+  }).optional(),
+  maxReplicas: field(scaling.shape.maxReplicas, {
+    is: "Most replicas, in place of the specification's.",
+    unit: "replicas",
+    controls: ["SA-12"],
+  }).optional(),
+  cpuMillicores: field(resources.shape.cpuMillicores, {
+    is: "CPU of one replica, in place of the specification's.",
+    unit: "thousandths of a core",
+    controls: ["RT-6"],
+  }).optional(),
+  memoryMiB: field(resources.shape.memoryMiB, {
+    is: "Memory of one replica, in place of the specification's.",
+    unit: "MiB",
+    controls: ["RT-6"],
+  }).optional(),
+  environment: field(
+    z.record(variableName, field(z.string(), { is: "Value of the variable.", allowed: "text; a number in quotes" })),
+    {
+      is: "Variables added to the specification's, or in place of its literal ones. No secrets: those go to `palisade:secrets`.",
+      controls: ["PF-7"],
+    },
+  ).default({}),
+});
+
+export const workloadOverrides = z.strictObject({
+  images: field(
+    z.record(
+      serviceName,
+      field(imageDigest, {
+        is: "Digest of the service's image.",
+        controls: ["RT-1"],
+        allowed: "an image digest: `sha256:` and 64 hexadecimal digits, never a tag",
+      }),
+    ),
+    { is: "Image of each service, by digest.", controls: ["RT-1"], allowed: "a mapping from service to image digest" },
+  ),
+  services: field(
+    z.record(serviceName, field(serviceOverride, { is: "What differs from the specification.", controls: ["PF-1"] })),
+    { is: "Services that differ from the specification in this stack.", controls: ["PF-1"] },
+  ).default({}),
+  postgres: field(storeOverride, {
+    is: "What differs from `palisade:database` and the specification for the user database.",
+    controls: ["SA-4"],
+  }).optional(),
+  vectors: field(storeOverride, {
+    is: "What differs from `palisade:database` and the specification for the vector database.",
+    controls: ["SA-5"],
+  }).optional(),
+  frontendOrigin: field(origin, {
+    is: "Origin the frontend is served from: the only one the API answers to a browser.",
+    controls: ["SA-11", "IS-5"],
+    allowed: "an origin without a path, such as https://www.example.com",
+  }).optional(),
+});
+export type WorkloadOverrides = z.output<typeof workloadOverrides>;
+export type DatabaseSettings = z.output<typeof database>;
+
+export const secretsOfWorkload = field(
+  z.record(variableName, secret({ is: "Value of the secret.", controls: ["SA-8"] })),
+  {
+    is: "Secrets of one workload.",
+    controls: ["SA-8"],
+  },
+);

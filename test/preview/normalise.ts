@@ -1,0 +1,40 @@
+// Golden previews: from the engine's steps to a text that is the same on every machine and readable in a diff.
+import type { PreviewStep } from "../local-stack";
+
+/** What the engine writes for a value that is known only after an update. */
+const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** One JSON document: URN to type, parent and inputs, sorted by URN. */
+export function normalise(steps: readonly PreviewStep[]): string {
+  const rows = steps
+    .map(step => [shorten(step.urn), describe(step)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : a > b ? 1 : 0));
+  return `${JSON.stringify(Object.fromEntries(rows), undefined, 2)}\n`;
+}
+
+function describe({ op, newState }: PreviewStep): unknown {
+  const parent = newState?.parent ? shorten(newState.parent) : undefined;
+  return { op, ...(parent && { parent }), inputs: clean(newState?.inputs ?? {}) };
+}
+
+/** The stack and project are the same for all. */
+function shorten(urn: string): string {
+  return urn.replace(/^urn:pulumi:[^:]+::[^:]+::/, "");
+}
+
+function clean(value: unknown): unknown {
+  if (typeof value === "string") return cleanText(value);
+  if (Array.isArray(value)) return value.map(clean);
+  if (value === null || typeof value !== "object") return value;
+  const entries = Object.entries(value)
+    .filter(([key]) => key !== "__defaults")
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, v]) => [key, clean(v)]));
+}
+
+function cleanText(text: string): string {
+  return text
+    .replaceAll(UNKNOWN, "<computed>")
+    .replace(/http:\/\/127\.0\.0\.1:\d+/g, "<local AWS>")
+    .replace(/-[0-9a-f]{7}$/, "-<random>");
+}

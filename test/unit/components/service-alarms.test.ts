@@ -1,0 +1,95 @@
+import { expect, test } from "vitest";
+import { ServiceAlarms, type ServiceAlarmsArgs } from "../../../src/components/aws/service-alarms";
+import { recordTypes, sampleService } from "./samples";
+
+const args: ServiceAlarmsArgs = {
+  service: sampleService({
+    lifecycle: { restartBudget: { restarts: 5, windowMinutes: 15 } },
+    objectives: {
+      latencyP95Milliseconds: 800,
+      errorPercent: 2,
+      metrics: [{ name: "a2a.failure_total", limit: 3, windowMinutes: 5 }],
+    },
+  }),
+  clusterName: "sanctum",
+  serviceName: "sample-abc",
+  metricDimensions: { Workload: "sanctum", Service: "sample" },
+  topicArn: "arn:topic",
+};
+const requests = { loadBalancerArnSuffix: "app/edge/1", targetGroupArnSuffix: "targetgroup/sample/2" };
+
+async function alarms(changes: Partial<ServiceAlarmsArgs> = {}) {
+  const registered = await recordTypes(
+    ["aws:cloudwatch/metricAlarm:MetricAlarm"],
+    () => new ServiceAlarms("sample", { ...args, ...changes }),
+  );
+  const entries = registered
+    .filter(r => r.type === "aws:cloudwatch/metricAlarm:MetricAlarm")
+    .map(r => [r.name.replace("sample-", ""), r.inputs] as const);
+  return Object.fromEntries(entries);
+}
+
+test("every alarm says so and says when it is over, and decides what silence means", async () => {
+  for (const alarm of Object.values(await alarms({ requests })))
+    expect(alarm).toMatchObject({
+      alarmActions: ["arn:topic"],
+      okActions: ["arn:topic"],
+      treatMissingData: expect.stringMatching(/^(notBreaching|breaching)$/),
+      alarmDescription: expect.stringMatching(/./),
+    });
+});
+
+test("missing tasks ring, also when nobody is left to report them", async () => {
+  expect((await alarms())["running-tasks"]).toMatchObject({
+    metricName: "RunningTaskCount",
+    dimensions: { ClusterName: "sanctum", ServiceName: "sample-abc" },
+    comparisonOperator: "LessThanThreshold",
+    threshold: 2,
+    treatMissingData: "breaching",
+  });
+});
+
+test("more restarts than the budget ring", async () => {
+  expect((await alarms()).restarts).toMatchObject({
+    metricName: "RestartCount",
+    statistic: "Sum",
+    comparisonOperator: "GreaterThanThreshold",
+    threshold: 5,
+    period: 900,
+  });
+});
+
+test("behind the edge, errors and latency are the load balancer's, in its units", async () => {
+  const { errors, "latency-p95": latency, "unhealthy-hosts": unhealthy } = await alarms({ requests });
+  expect(errors).toMatchObject({ threshold: 2, comparisonOperator: "GreaterThanThreshold" });
+  expect(errors?.metricQueries).toContainEqual(
+    expect.objectContaining({ expression: "100 * FILL(errors, 0) / requests", returnData: true }),
+  );
+  expect(latency).toMatchObject({ metricName: "TargetResponseTime", extendedStatistic: "p95", threshold: 0.8 });
+  expect(unhealthy).toMatchObject({
+    dimensions: { LoadBalancer: "app/edge/1", TargetGroup: "targetgroup/sample/2" },
+    threshold: 0,
+    treatMissingData: "breaching",
+  });
+});
+
+test("elsewhere, latency is what the service publishes, and nothing asks a load balancer", async () => {
+  const all = await alarms();
+  expect(all["latency-p95"]).toMatchObject({
+    namespace: "Palisade",
+    metricName: "latency.round_trip_ms",
+    dimensions: args.metricDimensions,
+    threshold: 800,
+  });
+  expect(JSON.stringify(all)).not.toContain("ApplicationELB");
+});
+
+test("an objective of the specification rings when its limit is reached", async () => {
+  expect((await alarms())["metric-a2a-failure-total"]).toMatchObject({
+    metricName: "a2a.failure_total",
+    statistic: "Sum",
+    comparisonOperator: "GreaterThanOrEqualToThreshold",
+    threshold: 3,
+    period: 300,
+  });
+});

@@ -1,0 +1,90 @@
+// Unit tests of config: a sound production stack to spoil, and a catalogue with what Sanctum does not have.
+import { sanctum } from "../../../src/catalog/sanctum";
+import { parseConfig } from "../../../src/config/parse";
+import type { Context } from "../../../src/config/rule";
+import { Sealed } from "../../../src/config/sealed";
+import { defineWorkload, type Workload } from "../../../src/workload/workload";
+
+/** Calls a host outside, takes a supplied secret, keeps nothing, has no frontend, and asks for one replica. */
+const relay = defineWorkload({
+  name: "relay",
+  title: "Relay",
+  services: {
+    poller: {
+      description: "Polls.",
+      image: { repository: "relay/poller" },
+      resources: { cpuMillicores: 500, memoryMiB: 512 },
+      scaling: { minReplicas: 1, maxReplicas: 2 },
+      network: { exposure: "none", egress: ["api.telegram.org"] },
+      environment: { LOG_LEVEL: "info", DEPLOYED_TO: { from: "environment" } },
+    },
+  },
+  secrets: {
+    BOT_TOKEN: { description: "Token of the bot.", source: "supplied", readers: ["poller"] },
+    SALT: { description: "Salt.", source: "generated", readers: ["poller"] },
+  },
+});
+
+export const catalog: ReadonlyMap<string, Workload> = new Map([
+  ["sanctum", sanctum],
+  ["relay", relay],
+]);
+
+export const digest = `sha256:${"ab".repeat(32)}`;
+
+export const sealed = (value: string) => new Sealed(value);
+
+/** Production, without a fault; a new copy each time. */
+export function prod() {
+  return {
+    mode: "saas",
+    environment: "prod",
+    region: "eu-central-1",
+    compute: "fargate",
+    network: {
+      cidr: "10.30.0.0/16",
+      zones: [
+        { name: "eu-central-1a", public: "10.30.0.0/24", private: "10.30.16.0/20", data: "10.30.4.0/24" },
+        { name: "eu-central-1b", public: "10.30.1.0/24", private: "10.30.32.0/20", data: "10.30.5.0/24" },
+      ],
+      egress: "nat-per-zone",
+      peers: [{ name: "office", cidr: "192.168.0.0/24" }],
+    },
+    retention: { logDays: 90, objectLockDays: 90, backupDays: 14, keyDeletionDays: 30, secretRecoveryDays: 7 },
+    alarms: { emails: ["oncall@example.com"], pagerDuty: sealed("https://events.pagerduty.com/integration/abc") },
+    siem: { url: "https://siem.example.com/collector", accessKey: sealed("collector-access-key") },
+    edge: { domain: "app.example.com", hostedZoneId: "Z0123456789ABCDEFGHIJ", accessLogDays: 90 },
+    release: { buildSha: "0".repeat(40) },
+    workloads: {
+      sanctum: { images: { backend: digest, "ai-core": digest }, frontendOrigin: "https://www.example.com" },
+      relay: { images: { poller: digest } },
+    },
+    secrets: { relay: { BOT_TOKEN: sealed("bot-token-of-the-relay") } },
+  };
+}
+
+type Step = string | number;
+
+/** A copy with one place set, or with `undefined` removed. */
+export function spoil(values: unknown, [step, ...rest]: readonly Step[], value: unknown): unknown {
+  if (step === undefined) return value;
+  if (Array.isArray(values)) return values.map((child, i) => (i === step ? spoil(child, rest, value) : child));
+  const entries = new Map<string, unknown>(Object.entries(values ?? {}));
+  const child = spoil(entries.get(String(step)), rest, value);
+  if (child === undefined) entries.delete(String(step));
+  else entries.set(String(step), child);
+  return Object.fromEntries(entries);
+}
+
+export function parse(values: unknown, context: Partial<Context> = {}) {
+  const raw = new Map(
+    Object.entries(values ?? {}).map(([key, value]): [string, unknown] => [`palisade:${key}`, value]),
+  );
+  return parseConfig(raw, { catalog, preview: true, ...context });
+}
+
+/** Paths of the faults, or none. */
+export function faultsOf(values: unknown, context: Partial<Context> = {}) {
+  const parsed = parse(values, context);
+  return parsed.ok ? [] : parsed.faults;
+}
