@@ -8,6 +8,7 @@ import { forwardInterrupts } from "../../toolchain/run";
 import { sandboxDown, sandboxUp } from "../../toolchain/sandbox";
 import { DEV_DIRECTORY, type LocalStack, openLocalStack, pulumi } from "../../toolchain/stack";
 import { ensureToolchain } from "../../toolchain/toolchain";
+import { localGaps } from "../components/aws/local-gaps";
 import { checkOrFail } from "./config";
 import { localAwsEndpoint } from "./endpoint";
 import { engineFailure } from "./engine-failure";
@@ -74,5 +75,7 @@ The dev stack is up, in a local AWS on this machine.
              pulumi stack --stack ${STACK}
   change     edit Pulumi.${STACK}.yaml, then npm start
   take down  npx palisade down
-`;
+
+Switched off, because a local AWS cannot show it:
+${localGaps.map(gap => `  ${gap.feature}: ${gap.reason}\n`).join("")}`;
 }

@@ -1,6 +1,6 @@
 // Platform: a stack in SaaS mode. From its configuration to the arguments of components; decides nothing itself (PF-1, PF-2).
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
-import type * as pulumi from "@pulumi/pulumi";
+import * as pulumi from "@pulumi/pulumi";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
 import { type DatabaseChoice, SaasWorkload } from "../components/aws/saas-workload";
@@ -37,7 +37,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     accountId,
     region,
     disposable: environment === "dev",
-    awaitReality: config.localAws === undefined,
+    awaitReality: config.localAws === undefined || showsRealAccount(environment),
   };
 
   const foundation = new SaasFoundation(
@@ -104,6 +104,11 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       ]),
     ),
   };
+}
+
+/** A preview of staging or prod against a local AWS shows what an account will get, gaps of the local AWS included. */
+function showsRealAccount(environment: string): boolean {
+  return environment !== "dev" && pulumi.runtime.isDryRun();
 }
 
 function specification(catalog: ReadonlyMap<string, Workload>, name: string): Workload {

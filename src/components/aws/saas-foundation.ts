@@ -33,7 +33,7 @@ export interface SaasFoundationArgs {
   serviceCa: { arn?: string; validityYears: number };
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
-  /** A real account, where certificates get validated and tasks come up; the local AWS does neither. */
+  /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
   awaitReality: boolean;
 }
 

@@ -43,7 +43,9 @@ export interface SaasWorkloadArgs {
   frontendOrigin?: string;
   /** Git commit of the images (RT-23). */
   buildSha: string;
+  /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
+  /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
   awaitReality: boolean;
 }
 
