@@ -1,5 +1,5 @@
 // CLI: the command table of `palisade`. Each command loads and calls one function; nothing is imported before it is needed.
-import { Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError } from "commander";
 import { Failure } from "../../toolchain/failure";
 
 /** Exit codes of every command: done, refused or failed with the reason, wrong usage. */
@@ -52,8 +52,9 @@ async function runCommand(args: readonly string[]): Promise<number> {
       code = await (await import("./test")).test(filters, options);
     });
   program
-    .command("bench <name>")
-    .description("measure: `preview`")
+    .command("bench")
+    .addArgument(new Argument("<name>", "what to measure").choices(["preview"]))
+    .description("measure, as ratios to a peer in the same run")
     .addHelpText("after", "\nExample: npm run bench:preview")
     .action(async (name: string) => {
       code = await (await import("./bench")).bench(name);

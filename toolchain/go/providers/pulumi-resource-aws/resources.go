@@ -39,7 +39,9 @@ var table = []struct {
 	{"aws_ecr_repository_policy", "ecr/RepositoryPolicy", nil},
 	{"aws_ecs_cluster", "ecs/Cluster", nil},
 	{"aws_ecs_cluster_capacity_providers", "ecs/ClusterCapacityProviders", nil},
-	{"aws_ecs_service", "ecs/Service", nil},
+	{"aws_ecs_service", "ecs/Service", fields{
+		"service_connect_configuration": within(fields{"service": within(fields{"client_alias": list("clientAlias")})}),
+	}},
 	{"aws_ecs_task_definition", "ecs/TaskDefinition", nil},
 	{"aws_eip", "ec2/Eip", nil},
 	{"aws_flow_log", "ec2/FlowLog", nil},
@@ -54,7 +56,7 @@ var table = []struct {
 	{"aws_lb", "lb/LoadBalancer", nil},
 	{"aws_lb_listener", "lb/Listener", nil},
 	{"aws_lb_listener_rule", "lb/ListenerRule", nil},
-	{"aws_lb_target_group", "lb/TargetGroup", nil},
+	{"aws_lb_target_group", "lb/TargetGroup", fields{"deregistration_delay": {Type: "integer"}}},
 	{"aws_nat_gateway", "ec2/NatGateway", nil},
 	{"aws_route", "ec2/Route", nil},
 	{"aws_route53_record", "route53/Record", fields{
@@ -99,6 +101,10 @@ func named(name string) *tfbridge.SchemaInfo { return &tfbridge.SchemaInfo{Name:
 
 func list(name string) *tfbridge.SchemaInfo {
 	return &tfbridge.SchemaInfo{Name: name, MaxItemsOne: tfbridge.False()}
+}
+
+func within(nested fields) *tfbridge.SchemaInfo {
+	return &tfbridge.SchemaInfo{Elem: &tfbridge.SchemaInfo{Fields: nested}}
 }
 
 // resourcesOf describes the table to the bridge. `tags_all` is what the provider makes of tags and default tags: an
