@@ -81,7 +81,7 @@ test.each([
   [["workloads", "sanctum", "postgres"], { storageGiB: "50GiB" }, '"50GiB"', /^a whole number of GiB from 20/],
   [["workloads", "sanctum", "postgres"], { multiAz: "yes" }, '"yes"', /^`true` or `false`$/],
   [["network", "cidr"], "10.30.0.1/16", '"10.30.0.1/16"', /starts at its first address/],
-  [["edge", "domain"], undefined, "nothing", /^a fully qualified host name/],
+  [["edge", "domain"], undefined, "nothing", /^a domain, such as/],
   [["release", "buildSha"], 1234567, "1234567", /40 hexadecimal digits, in quotes/],
   [["region"], "eu-central-7", '"eu-central-7"', /^one of .*`eu-central-1`/],
 ])("%j: %j is refused in the words of its field", (path, value, found, allowed) => {
