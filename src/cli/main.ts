@@ -83,6 +83,17 @@ async function runCommand(args: readonly string[]): Promise<number> {
       code = await (await import("./tools")).env();
     });
 
+  program
+    .command("graph")
+    .description("draw what a stack would build, from the engine's own graph, as a Mermaid flow chart")
+    .option("--stack <name>", "stack to draw", "dev")
+    .option("--write <file>", "put it between the marks of a Markdown file")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade graph --write README.md")
+    .action(async (options: { stack: string; write?: string; json?: boolean }) => {
+      code = await (await import("./graph")).graph(options);
+    });
+
   const sandbox = program.command("sandbox").description("the local AWS of this checkout");
   for (const [name, description] of [
     ["up", "start it"],

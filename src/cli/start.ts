@@ -15,16 +15,14 @@ import { engineFailure } from "./engine-failure";
 import { EXIT } from "./main";
 
 const STACK = "dev";
-const SYNCED = join(DEV_DIRECTORY, "synced-with");
+/** Which local AWS the state speaks of. */
+const KNOWN_INSTANCE = join(DEV_DIRECTORY, "local-aws-instance");
 
 /** Tools, local AWS, then `pulumi up` of the dev stack; a second run changes nothing. */
 export async function start(): Promise<number> {
   return alone(async () => {
-    const { stack, instance } = await open();
-    // A local AWS that was started anew has forgotten what the state remembers: look before updating.
-    const stale = existsSync(SYNCED) && (await readFile(SYNCED, "utf8")) !== instance;
-    await engine(stack, ["up", "--yes", "--skip-preview", ...(stale ? ["--refresh"] : [])]);
-    await writeFile(SYNCED, instance);
+    const stack = await open();
+    await engine(stack, ["up", "--yes", "--skip-preview"]);
     const outputs = await pulumi(stack, ["stack", "output", "--json"]);
     process.stdout.write(farewell(JSON.parse(outputs.stdout) as Record<string, unknown>));
     return EXIT.done;
@@ -34,22 +32,35 @@ export async function start(): Promise<number> {
 /** Destroys the dev stack through the engine, then stops the local AWS. */
 export async function down(): Promise<number> {
   return alone(async () => {
-    const { stack, instance } = await open();
-    const stale = existsSync(SYNCED) && (await readFile(SYNCED, "utf8")) !== instance;
-    await engine(stack, ["destroy", "--yes", "--skip-preview", ...(stale ? ["--refresh"] : [])]);
+    await engine(await open(), ["destroy", "--yes", "--skip-preview"]);
     await sandboxDown(DEV_DIRECTORY);
     process.stdout.write("\nThe dev stack is destroyed and the local AWS stopped. `npm start` brings both back.\n");
     return EXIT.done;
   });
 }
 
-async function open(): Promise<{ stack: LocalStack; instance: string }> {
+async function open(): Promise<LocalStack> {
   await checkOrFail(`Pulumi.${STACK}.yaml`);
   const tools = await ensureToolchain();
   const endpoint = await localAwsEndpoint();
-  const sandbox = await sandboxUp(tools.localAws, DEV_DIRECTORY, endpoint);
+  const { instance } = await sandboxUp(tools.localAws, DEV_DIRECTORY, endpoint);
   const stack = await openLocalStack({ name: STACK, directory: DEV_DIRECTORY, tools, localAws: endpoint });
-  return { stack, instance: sandbox.instance };
+  await forgetWithLocalAws(stack, instance);
+  return stack;
+}
+
+/**
+ * A local AWS that was started anew has lost everything the state remembers, so the state forgets it too. (A refresh would
+ * find the same out, but for resources whose provider cannot say that they are gone.)
+ */
+async function forgetWithLocalAws(stack: LocalStack, instance: string): Promise<void> {
+  const known = existsSync(KNOWN_INSTANCE) ? await readFile(KNOWN_INSTANCE, "utf8") : instance;
+  if (known !== instance) {
+    process.stderr.write("  – the local AWS was started anew and is empty: everything is made again\n");
+    const forgotten = await pulumi(stack, ["state", "delete", "--all", "--force", "--yes"]);
+    if (forgotten.code !== 0) throw engineFailure(stack, forgotten);
+  }
+  await writeFile(KNOWN_INSTANCE, instance);
 }
 
 async function engine(stack: LocalStack, args: readonly string[]): Promise<void> {

@@ -1,6 +1,7 @@
 // Platform: a stack in SaaS mode. From its configuration to the arguments of components; decides nothing itself (PF-1, PF-2).
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
+import { rulePriorities } from "../components/aws/edge-route";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
 import { type DatabaseChoice, SaasWorkload } from "../components/aws/saas-workload";
@@ -32,6 +33,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     hostName: `${name}.${edge.domain}`,
   }));
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
+  const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
   const common = {
     environment,
     accountId,
@@ -80,6 +82,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         workload,
         foundation,
         hostName,
+        rulePriority: priorities.get(hostName) ?? 0,
         images: overrides.images,
         databases: { postgres: choice(overrides.postgres), vectors: choice(overrides.vectors) },
         logDays: config.retention.logDays,

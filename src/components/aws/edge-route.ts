@@ -1,4 +1,5 @@
 // AWS components: the way from the edge to one public service: a target group, and the rule that sends a host name to it (SA-6, SA-12).
+import { createHash } from "node:crypto";
 import * as lb from "@pulumi/aws/lb";
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
@@ -83,9 +84,27 @@ export function publicPorts({ ports, health }: Service) {
   return { traffic, health, healthPort };
 }
 
+/**
+ * Priorities for the rules of all host names of an edge. Each is drawn from its name, so that a workload more or less
+ * moves no other; only where two draw the same does the later in the alphabet take the next.
+ */
+export function rulePriorities(hostNames: readonly string[]): ReadonlyMap<string, number> {
+  const taken = new Set<number>();
+  return new Map(
+    [...hostNames].sort().map(hostName => {
+      let priority = (createHash("sha256").update(hostName).digest().readUInt32BE(0) % highestPriority) + 1;
+      while (taken.has(priority)) priority = (priority % highestPriority) + 1;
+      taken.add(priority);
+      return [hostName, priority];
+    }),
+  );
+}
+
+const highestPriority = 50_000;
+
 function requireRule({ hostNames, priority }: EdgeRouteArgs): void {
   if (hostNames.length < 1 || hostNames.length > 5)
     throw new Error(`\`hostNames\` has ${hostNames.length} names; a listener rule takes 1 to 5`);
-  if (!Number.isInteger(priority) || priority < 1 || priority > 50_000)
-    throw new Error(`\`priority\` is ${priority}; allowed are 1 to 50000`);
+  if (!Number.isInteger(priority) || priority < 1 || priority > highestPriority)
+    throw new Error(`\`priority\` is ${priority}; allowed are 1 to ${highestPriority}`);
 }

@@ -138,7 +138,8 @@ export class SaasFoundation extends pulumi.ComponentResource {
           sink: this.logSink,
         },
       },
-      { parent: this, dependsOn: [accessLogs] },
+      // Elastic Load Balancing writes a test object at once, so the policy must stand; the lifecycle rules may come later.
+      { parent: this, dependsOn: [...accessLogs.protection] },
     );
   }
 }

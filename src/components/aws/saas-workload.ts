@@ -37,8 +37,9 @@ export interface SaasWorkloadArgs {
   secretRecoveryDays: number;
   /** Values of supplied secrets (SA-8). */
   supplied?: Record<string, pulumi.Input<string>>;
-  /** Host name of the public service. */
+  /** Host name of the public service, and the order of its rule among those of the edge, 1 to 50000. */
   hostName: string;
+  rulePriority: number;
   /** Origin of the frontend (SA-11). */
   frontendOrigin?: string;
   /** Git commit of the images (RT-23). */
@@ -229,7 +230,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
                 listenerArn: foundation.edge.listenerArn,
                 edgeSecurityGroupId: foundation.edge.securityGroupId,
                 hostNames: [this.args.hostName],
-                priority: rulePriority(this.args.hostName),
+                priority: this.args.rulePriority,
               }
             : undefined,
         tls: {
@@ -296,13 +297,6 @@ export class SaasWorkload extends pulumi.ComponentResource {
 }
 
 const databaseKinds = ["postgres", "vectors"] as const;
-
-/** Priority of a host's listener rule, drawn from its name: another workload more or less moves none. */
-export function rulePriority(hostName: string): number {
-  let hash = 0x811c9dc5;
-  for (const character of hostName) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193) >>> 0;
-  return (hash % 50_000) + 1;
-}
 
 function mapEntries<T, R>(record: Record<string, T>, map: (key: string, value: T) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));

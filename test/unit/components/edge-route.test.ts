@@ -1,5 +1,6 @@
-import { expect, test } from "vitest";
-import { EdgeRoute, type EdgeRouteArgs } from "../../../src/components/aws/edge-route";
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { EdgeRoute, type EdgeRouteArgs, rulePriorities } from "../../../src/components/aws/edge-route";
 import { only } from "../record";
 import { recordTypes, sampleService } from "./samples";
 
@@ -59,4 +60,25 @@ test.each([
   ],
 ])("case %#", async (changes, message) => {
   await expect(build(changes)).rejects.toThrow(message);
+});
+
+describe("rulePriorities", () => {
+  const names = fc.uniqueArray(fc.domain(), { maxLength: 40 });
+
+  test("are different, within the listener's bounds, and the same in any order of names", () => {
+    fc.assert(
+      fc.property(names, hostNames => {
+        const priorities = rulePriorities(hostNames);
+        expect(new Set(priorities.values()).size).toBe(hostNames.length);
+        for (const priority of priorities.values()) expect(priority >= 1 && priority <= 50_000).toBe(true);
+        expect(rulePriorities([...hostNames].reverse())).toEqual(priorities);
+      }),
+    );
+  });
+
+  test("a name that draws a taken number gets the next", () => {
+    // Of 1200 names some draw alike.
+    const many = Array.from({ length: 1200 }, (_, i) => `w${i}.example.com`);
+    expect(new Set(rulePriorities(many).values()).size).toBe(many.length);
+  });
 });

@@ -1,0 +1,62 @@
+// CLI: `graph`. What a stack would build, drawn from the engine's own graph of a preview into an empty state.
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { Failure } from "../../toolchain/failure";
+import { step } from "../../toolchain/progress";
+import { forwardInterrupts } from "../../toolchain/run";
+import { freePort, sandboxDown, sandboxUp } from "../../toolchain/sandbox";
+import { openLocalStack, pulumi } from "../../toolchain/stack";
+import { ensureToolchain } from "../../toolchain/toolchain";
+import { checkOrFail } from "./config";
+import { engineFailure } from "./engine-failure";
+import { EXIT } from "./main";
+import { mermaid } from "./mermaid";
+import { type EngineResource, picture } from "./picture";
+
+const START = "<!-- graph: refreshed by `npx palisade graph --write`; do not edit -->";
+const END = "<!-- /graph -->";
+
+/** Draws a stack as a Mermaid flow chart; prints it, or puts it between the marks of a Markdown file. */
+export async function graph(options: { stack: string; write?: string; json?: boolean }): Promise<number> {
+  const drawn = picture(await previewed(options.stack));
+  if (options.json) process.stdout.write(`${JSON.stringify(drawn)}\n`);
+  else if (options.write) await writeInto(options.write, mermaid(drawn));
+  else process.stdout.write(`${mermaid(drawn)}\n`);
+  return EXIT.done;
+}
+
+/** Resources that the engine would create, previewed against a local AWS that is gone afterwards. */
+async function previewed(name: string): Promise<EngineResource[]> {
+  forwardInterrupts();
+  await checkOrFail(`Pulumi.${name}.yaml`);
+  const tools = await ensureToolchain();
+  const directory = await mkdtemp(join(tmpdir(), "palisade-graph-"));
+  try {
+    const { endpoint } = await sandboxUp(tools.localAws, directory, `http://127.0.0.1:${await freePort()}`);
+    const stack = await openLocalStack({ name, directory, tools, localAws: endpoint });
+    const looking = step(`preview of ${name}`);
+    const result = await pulumi(stack, ["preview", "--json", "--suppress-progress"]);
+    if (result.code !== 0) {
+      looking.failed();
+      process.stderr.write(result.stderr || result.stdout);
+      throw engineFailure(stack, result);
+    }
+    looking.done();
+    const { steps } = JSON.parse(result.stdout) as { steps: { newState?: EngineResource }[] };
+    return steps.flatMap(({ newState }) => (newState ? [newState] : []));
+  } finally {
+    await sandboxDown(directory);
+    await rm(directory, { recursive: true });
+  }
+}
+
+/** @throws Failure if the file has no place for it. */
+async function writeInto(file: string, chart: string): Promise<void> {
+  const text = await readFile(file, "utf8").catch(() => "");
+  const [start, end] = [text.indexOf(START), text.indexOf(END)];
+  if (start < 0 || end < start)
+    throw new Failure(`${file} has no place for the picture`, `Put these two lines into it:\n${START}\n${END}`);
+  const block = `${START}\n\`\`\`mermaid\n${chart}\n\`\`\`\n`;
+  await writeFile(file, text.slice(0, start) + block + text.slice(end));
+}
