@@ -13,6 +13,8 @@ export interface Expectation {
   types: readonly string[];
   /** Function tokens that may be invoked, with what they return. */
   calls?: Record<string, Record<string, unknown>>;
+  /** What AWS would add to the inputs, by type token. */
+  outputs?: Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
 }
 
 /**
@@ -28,7 +30,14 @@ export async function record(expected: Expectation, build: () => unknown): Promi
         if (!args.type.startsWith("palisade:") && !expected.types.includes(args.type))
           unexpected.push(`resource ${args.type} \`${args.name}\``);
         registered.push({ type: args.type, name: args.name, inputs: args.inputs });
-        return { id: `${args.name}-id`, state: { arn: `arn:aws:mock:::${args.name}`, ...args.inputs } };
+        return {
+          id: `${args.name}-id`,
+          state: {
+            arn: `arn:aws:mock:::${args.name}`,
+            ...args.inputs,
+            ...expected.outputs?.[args.type]?.(args.inputs),
+          },
+        };
       },
       call(args: MockCallArgs) {
         const result = expected.calls?.[args.token];

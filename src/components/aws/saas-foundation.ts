@@ -75,7 +75,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
       child,
     );
     this.endpoints = new VpcEndpoints(
-      name,
+      `${name}-endpoints`,
       {
         ...home,
         vpcId: this.network.vpcId,
@@ -120,7 +120,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
         ? undefined
         : new route53.Zone(name, { name: domain, forceDestroy: args.disposable }, { parent: this }).zoneId);
     return new Edge(
-      name,
+      `${name}-edge`,
       {
         vpcId: this.network.vpcId,
         subnetIds: this.network.publicSubnetIds,

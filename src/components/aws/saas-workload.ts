@@ -1,27 +1,13 @@
 // AWS components: one workload as SaaS. Its registry, secrets, databases and services, wired as its specification says (PF-1, PF-2).
 import * as pulumi from "@pulumi/pulumi";
-import type { Service, Workload } from "../../workload/workload";
-import { ServiceAutoscaling } from "./autoscaling";
-import { PostgresDatabase, type PostgresDatabaseArgs } from "./database";
-import { DatabaseAlarms } from "./database-alarms";
-import { ExecutionRole } from "./execution-role";
-import { FargateService } from "./fargate-service";
-import { LogStream } from "./log-stream";
+import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
+import type { Workload } from "../../workload/workload";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
-import { ServiceAlarms } from "./service-alarms";
-import { connectRole, proxyPorts } from "./service-connect";
-import { resolveEnvironment } from "./service-environment";
-import { databaseConnect, publishMetrics } from "./statements";
-import { TaskRole } from "./task-role";
-import { VectorStore } from "./vector-store";
-
-/** What a stack decides about a database; the specification decides the rest. */
-export type DatabaseChoice = Pick<
-  PostgresDatabaseArgs,
-  "instanceClass" | "multiAz" | "deletionProtection" | "finalSnapshot" | "backupRetentionDays"
->;
+import { proxyPorts } from "./service-connect";
+import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
+import { WorkloadService } from "./workload-service";
 
 export interface SaasWorkloadArgs {
   workload: Workload;
@@ -31,8 +17,8 @@ export interface SaasWorkloadArgs {
   region: string;
   /** Digest of each service's image (RT-1). */
   images: Record<string, string>;
-  databases: { postgres: DatabaseChoice; vectors: DatabaseChoice };
-  /** Days that log groups keep their events (RT-23). */
+  databases: Record<StoreKind, DatabaseChoice>;
+  /** Least number of days that log groups keep their events (RT-23). */
   logDays: number;
   secretRecoveryDays: number;
   /** Values of supplied secrets (SA-8). */
@@ -50,13 +36,16 @@ export interface SaasWorkloadArgs {
   awaitReality: boolean;
 }
 
-type Databases = Partial<Record<"postgres" | "vectors", PostgresDatabase>>;
+const postgresPort = 5432;
 
 export class SaasWorkload extends pulumi.ComponentResource {
   /** `https://` address of the public service, if there is one. */
   readonly url?: string;
+  /** Repository of each service's image. */
   readonly repositories: Record<string, pulumi.Output<string>>;
+  /** ECS name of each service. */
   readonly services: Record<string, pulumi.Output<string>>;
+  /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
 
   constructor(
@@ -65,7 +54,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("palisade:aws:SaasWorkload", component, {}, options);
-    const { workload, foundation } = args;
+    const { workload, foundation, logDays } = args;
     const child = { parent: this };
 
     const registry = new Registry(
@@ -89,214 +78,90 @@ export class SaasWorkload extends pulumi.ComponentResource {
       },
       child,
     );
-    const databases = this.makeDatabases();
-    const services = Object.fromEntries(
-      Object.entries(workload.services).map(([name, service]) => [
-        name,
-        this.makeService(name, service, registry, secrets, databases),
-      ]),
+    const databases = new WorkloadDatabases(
+      component,
+      { state: workload.state, foundation, choices: args.databases, logDays },
+      child,
     );
-    this.connect(services, databases);
+    const services = mapEntries(workload.services, (serviceName, service) =>
+      this.service(serviceName, { service, registry, secrets, databases }),
+    );
+    this.openHops(services, databases);
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
-    this.services = mapEntries(services, (_, s) => s.serviceName);
-    this.databases = mapEntries(databases, (_, d) => d.host);
+    this.services = mapEntries(services, (_, s) => s.fargate.serviceName);
+    const { postgres, vectors } = databases;
+    this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
   }
 
-  private makeDatabases(): Databases {
-    const { workload, foundation, databases } = this.args;
-    const common = {
-      vpcId: foundation.network.vpcId,
-      subnetIds: foundation.network.dataSubnetIds,
-      secretsKeyArn: foundation.keys.arnOf("secrets"),
-      logKeyArn: foundation.keys.arnOf("logs"),
-      logRetentionDays: this.args.logDays,
-      sink: foundation.logSink,
-      performanceInsights: true,
-    };
-    const child = { parent: this };
-    const made: Databases = {};
-    const { postgres, vectors } = workload.state;
-    if (postgres) {
-      const keyArn = foundation.keys.arnOf(postgres.dataClass);
-      made.postgres = new PostgresDatabase(
-        `${this.component}-postgres`,
-        { ...common, ...postgres, ...databases.postgres, keyArn },
-        child,
-      );
-    }
-    if (vectors) {
-      const keyArn = foundation.keys.arnOf(vectors.dataClass);
-      const store = new VectorStore(
-        `${this.component}-vectors`,
-        { ...common, ...vectors, ...databases.vectors, keyArn },
-        child,
-      );
-      made.vectors = store.database;
-    }
-    for (const kind of databaseKinds) {
-      const [database, spec] = [made[kind], workload.state[kind]];
-      if (database && spec)
-        new DatabaseAlarms(
-          `${this.component}-${kind}`,
-          {
-            identifier: database.identifier,
-            instanceClass: databases[kind].instanceClass,
-            storageGiB: spec.storageGiB,
-            topicArn: foundation.alarmTopic.arn,
-          },
-          child,
-        );
-    }
-    return made;
-  }
-
-  private makeService(
+  private service(
     serviceName: string,
-    service: Service,
-    registry: Registry,
-    secrets: WorkloadSecrets,
-    databases: Databases,
-  ): FargateService {
-    const { workload, foundation, environment, accountId, region } = this.args;
-    const name = `${this.component}-${serviceName}`;
-    const home = { accountId, region };
-    const child = { parent: this };
-    const { repository } = service.image;
-
-    const log = new LogStream(
-      name,
+    parts: Pick<ConstructorParameters<typeof WorkloadService>[1], "service" | "registry" | "secrets" | "databases">,
+  ): WorkloadService {
+    const { workload, foundation, environment, region, hostName } = this.args;
+    const imageDigest = this.args.images[serviceName];
+    if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
+    return new WorkloadService(
+      `${this.component}-${serviceName}`,
       {
-        logGroupName: `/palisade/${environment}/${workload.name}/${serviceName}`,
-        retentionDays: this.args.logDays,
-        keyArn: foundation.keys.arnOf("logs"),
-        sink: foundation.logSink,
-      },
-      child,
-    );
-    const secretArns = Object.fromEntries(
-      Object.entries(workload.secrets)
-        .filter(([, secret]) => secret.readers.includes(serviceName))
-        .map(([secret]) => [secret, secrets.arnOf(secret)]),
-    );
-    const executionRole = new ExecutionRole(
-      name,
-      {
-        ...home,
-        repositoryArns: [registry.arnOf(repository)],
-        logGroupArns: [log.logGroupArn],
-        secretArns: Object.values(secretArns),
-        secretKeyArns: Object.keys(secretArns).length > 0 ? [foundation.keys.arnOf("secrets")] : [],
-      },
-      child,
-    );
-    const connections = databaseKinds.flatMap(kind => {
-      const database = databases[kind];
-      const client = workload.state[kind]?.clients.includes(serviceName);
-      return database && client ? [databaseConnect(region, accountId, database.resourceId, serviceName)] : [];
-    });
-    const taskRole = new TaskRole(name, { ...home, statements: [...connections, publishMetrics()] }, child);
-
-    const fargate = new FargateService(
-      name,
-      {
-        region,
+        ...parts,
+        workload,
         serviceName,
-        service,
-        image: pulumi.interpolate`${registry.urlOf(repository)}@${this.digestOf(serviceName)}`,
-        executionRoleArn: executionRole.arn,
-        taskRoleArn: taskRole.arn,
-        logGroupName: log.logGroupName,
-        environment: resolveEnvironment(serviceName, service, {
+        foundation,
+        accountId: this.args.accountId,
+        imageDigest,
+        context: {
           environment,
           region,
-          services: workload.services,
-          databases,
           buildSha: this.args.buildSha,
-          publicOrigin: `https://${this.args.hostName}`,
+          publicOrigin: `https://${hostName}`,
           frontendOrigin: this.args.frontendOrigin,
-        }),
-        secretArns,
-        clusterArn: foundation.cluster.arn,
-        namespaceArn: foundation.cluster.namespaceArn,
-        vpcId: foundation.network.vpcId,
-        subnetIds: foundation.network.privateSubnetIds,
-        route:
-          service.network.exposure === "public"
-            ? {
-                listenerArn: foundation.edge.listenerArn,
-                edgeSecurityGroupId: foundation.edge.securityGroupId,
-                hostNames: [this.args.hostName],
-                priority: this.args.rulePriority,
-              }
-            : undefined,
-        tls: {
-          authorityArn: foundation.serviceCa.arn,
-          roleArn: foundation.serviceCa.roleArn,
-          keyArn: foundation.keys.arnOf("secrets"),
         },
+        rule: { hostNames: [hostName], priority: this.args.rulePriority },
+        logDays: this.args.logDays,
         waitForSteadyState: this.args.awaitReality,
       },
-      child,
+      { parent: this },
     );
-    this.watch(name, serviceName, service, fargate);
-    return fargate;
   }
 
-  /** Autoscaling and alarms of one service (SA-12). */
-  private watch(name: string, serviceName: string, service: Service, fargate: FargateService): void {
-    const { foundation, workload, environment } = this.args;
-    const common = {
-      clusterName: foundation.cluster.name,
-      serviceName: fargate.serviceName,
-      requests: fargate.route && {
-        loadBalancerArnSuffix: foundation.edge.loadBalancerArnSuffix,
-        targetGroupArnSuffix: fargate.route.targetGroupArnSuffix,
-      },
-      metricDimensions: { Environment: environment, Service: serviceName, Workload: workload.name },
-    };
-    new ServiceAutoscaling(name, { ...common, scaling: service.scaling }, { parent: this });
-    new ServiceAlarms(name, { ...common, service, topicArn: foundation.alarmTopic.arn }, { parent: this });
-  }
-
-  /** Opens the hops that the specification names, each on both sides, and no other (SA-9, SA-13). */
-  private connect(services: Record<string, FargateService>, databases: Databases): void {
-    const { workload, foundation } = this.args;
-    const { endpoints, edge } = foundation;
-    for (const [name, fargate] of Object.entries(services)) {
-      const service = workload.services[name];
-      if (!service) continue;
+  /** Opens the hops that the specification allows, each on both sides, and those to AWS itself (SA-9, SA-13). */
+  private openHops(services: Record<string, WorkloadService>, databases: WorkloadDatabases): void {
+    const { endpoints } = this.args.foundation;
+    for (const [name, { fargate }] of Object.entries(services)) {
       endpoints.admit(`${this.component}-${name}`, fargate.securityGroupId);
       fargate.allowTo("aws-endpoints", { securityGroupId: endpoints.securityGroupId }, 443);
       fargate.allowTo("s3", { prefixListId: endpoints.s3PrefixListId }, 443);
-      for (const port of fargate.edgePorts) edge.allowTo(`${this.component}-${name}`, fargate.securityGroupId, port);
-      for (const caller of service.network.callers) {
-        const client = services[caller];
-        if (!client || connectRole(service) !== "server") continue;
-        fargate.allowFrom(caller, client.securityGroupId);
-        for (const port of proxyPorts(service))
-          client.allowTo(name, { securityGroupId: fargate.securityGroupId }, port);
-      }
-      for (const kind of databaseKinds) {
-        const database = databases[kind];
-        if (!database || !workload.state[kind]?.clients.includes(name)) continue;
-        database.allowFrom(name, fargate.securityGroupId);
-        fargate.allowTo(kind, { securityGroupId: database.securityGroupId }, 5432);
-      }
     }
+    for (const hop of hopsOf(this.args.workload)) this.openHop(hop, services, databases);
   }
 
-  private digestOf(serviceName: string): string {
-    const digest = this.args.images[serviceName];
-    if (!digest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
-    return digest;
+  private openHop(hop: Hop, services: Record<string, WorkloadService>, databases: WorkloadDatabases): void {
+    const { workload, foundation } = this.args;
+    if (hop.kind === "service-to-store") {
+      const [client, database] = [services[hop.from]?.fargate, databases[hop.to]];
+      if (!client || !database) return;
+      database.allowFrom(hop.from, client.securityGroupId);
+      client.allowTo(hop.to, { securityGroupId: database.securityGroupId }, postgresPort);
+      return;
+    }
+    const [server, specification] = [services[hop.to]?.fargate, workload.services[hop.to]];
+    if (!server || !specification) return;
+    if (hop.kind === "edge-to-service") {
+      for (const port of server.edgePorts)
+        foundation.edge.allowTo(`${this.component}-${hop.to}`, server.securityGroupId, port);
+      return;
+    }
+    const client = services[hop.from]?.fargate;
+    if (!client) return;
+    server.allowFrom(hop.from, client.securityGroupId);
+    for (const port of proxyPorts(specification))
+      client.allowTo(hop.to, { securityGroupId: server.securityGroupId }, port);
   }
 }
-
-const databaseKinds = ["postgres", "vectors"] as const;
 
 function mapEntries<T, R>(record: Record<string, T>, map: (key: string, value: T) => R): Record<string, R> {
   return Object.fromEntries(Object.entries(record).map(([key, value]) => [key, map(key, value)]));
