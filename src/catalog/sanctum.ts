@@ -23,6 +23,7 @@ export const sanctum = defineWorkload({
       network: { exposure: "public" },
       environment: {
         APP_ENV: { from: "environment" },
+        BUILD_SHA: { from: "build-sha" },
         PUBLIC_ORIGIN: { from: "public-origin" },
         ALLOW_ORIGINS: { from: "frontend-origin" },
         AI_CORE_URL: { endpointOf: "ai-core" },
@@ -45,6 +46,7 @@ export const sanctum = defineWorkload({
       network: { exposure: "internal", callers: ["backend"] },
       environment: {
         APP_ENV: { from: "environment" },
+        BUILD_SHA: { from: "build-sha" },
         VECTORS_HOST: { database: "vectors", part: "host" },
         VECTORS_PORT: { database: "vectors", part: "port" },
         VECTORS_NAME: { database: "vectors", part: "name" },

@@ -10,9 +10,10 @@ import { openLocalStack, pulumi } from "../../toolchain/stack";
 import { ensureToolchain } from "../../toolchain/toolchain";
 import { checkOrFail } from "./config";
 import { engineFailure } from "./engine-failure";
+import type { EngineResource } from "./engine-resource";
 import { EXIT } from "./main";
 import { mermaid } from "./mermaid";
-import { type EngineResource, picture } from "./picture";
+import { picture } from "./picture";
 
 const START = "<!-- graph: refreshed by `npx palisade graph --write`; do not edit -->";
 const END = "<!-- /graph -->";

@@ -29,18 +29,18 @@ export function mermaid({ stack, range, parts, links }: Picture): string {
 
 /** Uses that all parts of a box have in common start at the box; those of all its parts end at it. */
 function together(links: readonly Link[], boxes: ReadonlyMap<string, readonly Part[]>): Link[] {
-  let left = [...links];
-  for (const end of ["from", "to"] as const)
-    for (const [id, parts] of boxes) {
-      const other = end === "from" ? "to" : "from";
-      const ends = new Set(left.map(link => link[other]));
-      for (const far of ends) {
-        const among = left.filter(link => !link.ports && link[other] === far && parts.some(p => p.id === link[end]));
-        if (parts.length < 2 || among.length < parts.length) continue;
-        left = [...left.filter(link => !among.includes(link)), { from: far, to: far, [end]: id }];
+  let all = [...links];
+  for (const [near, far] of [["from", "to"] as const, ["to", "from"] as const])
+    for (const [id, parts] of boxes)
+      for (const end of new Set(all.map(link => link[far]))) {
+        const shared = all.filter(
+          link => !link.ports && link[far] === end && parts.some(part => part.id === link[near]),
+        );
+        if (parts.length < 2 || shared.length < parts.length) continue;
+        const joint = near === "from" ? { from: id, to: end } : { from: end, to: id };
+        all = [...all.filter(link => !shared.includes(link)), joint];
       }
-    }
-  return left;
+  return all;
 }
 
 function arrow({ from, to, ports }: Link): string {
@@ -48,7 +48,9 @@ function arrow({ from, to, ports }: Link): string {
 }
 
 function node({ id, name, kind, contents }: Part): string {
-  const [title, ...rest] = [name, kind, contents.join(", ")].filter(Boolean);
+  // `endpoints` says nothing that `VPC endpoints` does not say.
+  const lines = kind.toLowerCase().includes(name.replaceAll("-", " ")) ? [kind] : [name, kind];
+  const [title, ...rest] = [...lines, contents.join(", ")].filter(Boolean);
   return `${id}["${[`<b>${title}</b>`, ...rest].join("<br/>")}"]`;
 }
 

@@ -2,6 +2,7 @@
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
 import { rulePriorities } from "../components/aws/edge-route";
+import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
 import { SaasWorkload } from "../components/aws/saas-workload";
@@ -22,17 +23,19 @@ export interface SaasOutputs {
 /** Registers everything the stack has. `catalog` holds the specifications of all workloads that the stack names. */
 export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>): SaasOutputs {
   const { environment, region, edge } = config;
+  const workloads = Object.entries(config.workloads).map(([name, overrides]) => ({
+    overrides,
+    workload: applyOverrides(specification(catalog, name), overrides),
+    hostName: `${name}.${edge.domain}`,
+  }));
+  for (const { workload } of workloads) requireBuilt(workload);
+
   const provider = createProvider("aws", {
     region,
     localEndpoint: config.localAws?.endpoint,
     tags: { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha },
   });
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
-  const workloads = Object.entries(config.workloads).map(([name, overrides]) => ({
-    overrides,
-    workload: applyOverrides(specification(catalog, name), overrides),
-    hostName: `${name}.${edge.domain}`,
-  }));
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
   const common = {

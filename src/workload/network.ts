@@ -1,14 +1,17 @@
 // Workload model: who may call a service, and whom it may call. Nothing is reachable that is not named here (SA-9, SA-13).
 import { z } from "zod";
-import { dnsLabel, hostName } from "./names";
+import { dnsLabel, envName, hostName } from "./names";
 
 export const network = z.strictObject({
   /** `public`: behind the edge, on 443. `internal`: only services named in `callers`. `none`: nobody (RT-27, CP-6). */
   exposure: z.enum(["public", "internal", "none"]),
   /** Services of the same workload that may call this one. */
   callers: z.array(dnsLabel).default([]),
-  /** Hosts outside the home it may call, all on 443; empty means none (SP-13). `*` is refused outside dev. */
-  egress: z.array(z.union([hostName, z.literal("*")])).default([]),
+  /**
+   * Hosts outside the home it may call, all on 443; empty means none (SP-13). `variable` is the host of the URL in that
+   * environment variable, which each stack sets (RT-27). `*` is refused outside dev.
+   */
+  egress: z.array(z.union([hostName, z.literal("*"), z.strictObject({ variable: envName })])).default([]),
   /** Lowest TLS version a caller may use (SA-6, SP-5). */
   minimumTls: z.enum(["1.2", "1.3"]).default("1.2"),
 });

@@ -36,7 +36,8 @@ export type ScalingTarget = z.infer<typeof scalingTarget>;
 
 export const scaling = z
   .strictObject({
-    minReplicas: z.int().min(1).max(100),
+    /** 0: replicas exist only while there is work, such as a burst of GPU jobs (CP-12). */
+    minReplicas: z.int().min(0).max(100),
     maxReplicas: z.int().min(1).max(1000),
     targets: z.array(scalingTarget).default([{ metric: "cpu", percent: 60 }]),
     /** `active-passive`: one replica holds a lease and works, the others wait for it (RT-30). */
@@ -50,6 +51,14 @@ export const scaling = z
     message: "`minReplicas` is above `maxReplicas`",
     path: ["minReplicas"],
   });
+
+/** Traces in OpenTelemetry's terms; each stack decides how many are kept (RT-25). */
+export const tracing = z.strictObject({
+  /** Attributes each span carries. */
+  attributes: z.array(z.string().regex(/^[a-z][a-z0-9_.]*$/)).default([]),
+  /** Spans that are kept whatever the sampling: those with this attribute value. */
+  alwaysKeep: z.record(z.string(), z.string()).default({}),
+});
 
 /** Objectives the alarms are made from (SA-12, RT-22). */
 export const objectives = z.strictObject({

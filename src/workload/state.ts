@@ -81,3 +81,11 @@ export const tenancy = z.strictObject({
   claim: z.string().min(1),
   requestsPerMinute: z.int().min(1),
 });
+
+/** A step that waits for a person, whose decision is recorded (CP-11). */
+export const approval = z.strictObject({
+  name: dnsLabel,
+  description: z.string().min(1),
+  /** Service that waits. */
+  service: dnsLabel,
+});

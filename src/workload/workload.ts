@@ -3,8 +3,8 @@ import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
-import { health, lifecycle, objectives, scaling } from "./operation";
-import { logStream, secrets, state, tenancy } from "./state";
+import { health, lifecycle, objectives, scaling, tracing } from "./operation";
+import { approval, logStream, secrets, state, tenancy } from "./state";
 
 export const service = z.strictObject({
   description: z.string().min(1),
@@ -20,6 +20,9 @@ export const service = z.strictObject({
   network,
   objectives: objectives.default(() => objectives.parse({})),
   logs: z.array(logStream).default([{ kind: "application" }]),
+  tracing: tracing.optional(),
+  /** May run on capacity that is taken away at short notice, and costs less (CP-12). */
+  interruptible: z.boolean().default(false),
 });
 export type Service = z.infer<typeof service>;
 
@@ -31,6 +34,7 @@ const shape = z.strictObject({
   secrets: secrets.default({}),
   frontend: frontend.optional(),
   tenancy: tenancy.optional(),
+  approvals: z.array(approval).default([]),
 });
 
 /** Schema of a workload, with every cross-reference checked. */
@@ -114,6 +118,12 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
     if (typeof value === "object" && "bucket" in value && !w.state.buckets[value.bucket])
       faults.push({ path: at("environment", key), message: `no bucket \`${value.bucket}\` in \`state.buckets\`` });
   }
+  for (const [i, host] of s.network.egress.entries())
+    if (typeof host === "object" && !(host.variable in s.environment))
+      faults.push({
+        path: at("network", "egress", i, "variable"),
+        message: `no variable \`${host.variable}\` in \`environment\`; there are ${list(Object.keys(s.environment))}`,
+      });
   return faults;
 }
 
@@ -138,6 +148,7 @@ function references(w: z.infer<typeof shape>): { path: (string | number)[]; name
     all(q.consumers, "state", "queues", name, "consumers");
   }
   for (const [name, s] of Object.entries(w.secrets)) all(s.readers, "secrets", name, "readers");
+  for (const [i, a] of w.approvals.entries()) found.push({ path: ["approvals", i, "service"], name: a.service });
   if (w.frontend) found.push({ path: ["frontend", "api"], name: w.frontend.api });
   return found;
 }

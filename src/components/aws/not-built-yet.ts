@@ -1,0 +1,34 @@
+// AWS components: what the workload model can say and SaaS on AWS does not make yet. Refused by name, never left out silently.
+import type { Workload } from "../../workload/workload";
+
+/** @throws Error naming each part of the specification that would be left out. Call it before anything is registered. */
+export function requireBuilt(workload: Workload): void {
+  const missing = unbuilt(workload);
+  if (missing.length > 0)
+    throw new Error(
+      `workload \`${workload.name}\` asks for what SaaS on AWS does not make yet:\n${missing.map(m => `  ${m}`).join("\n")}`,
+    );
+}
+
+function unbuilt({ services, state, frontend, tenancy, approvals }: Workload): string[] {
+  const kinds = ["buckets", "volumes", "queues"] as const;
+  return [
+    ...kinds.flatMap(kind => Object.keys(state[kind]).map(name => `state.${kind}.${name}`)),
+    ...(frontend?.hosting === "static" ? ["frontend.hosting: `static`; made is `external`"] : []),
+    ...(tenancy ? ["tenancy"] : []),
+    ...approvals.map(approval => `approvals: \`${approval.name}\``),
+    ...Object.entries(services).flatMap(([name, service]) =>
+      [
+        service.machine && "machine",
+        service.resources.gpus > 0 && "resources.gpus",
+        service.resources.ceiling && "resources.ceiling",
+        service.interruptible && "interruptible",
+        service.tracing && "tracing",
+        service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
+        service.scaling.backPressure && "scaling.backPressure",
+        service.network.egress.length > 0 && "network.egress",
+        service.logs.some(log => log.file) && "logs: a `file`",
+      ].flatMap(field => (field ? [`services.${name}.${field}`] : [])),
+    ),
+  ];
+}
