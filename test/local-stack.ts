@@ -41,7 +41,10 @@ export interface PreviewStep {
 }
 
 /** Previews a stack and returns the engine's steps, with all text it printed. */
-export async function previewSteps(stack: LocalStack, project?: string): Promise<{ steps: PreviewStep[]; text: string }> {
+export async function previewSteps(
+  stack: LocalStack,
+  project?: string,
+): Promise<{ steps: PreviewStep[]; text: string }> {
   const result = await pulumi(stack, ["preview", "--json", "--suppress-progress"], { project });
   if (result.code !== 0) throw new Error(`preview ended with ${result.code}:\n${result.stdout}\n${result.stderr}`);
   const { steps } = JSON.parse(result.stdout) as { steps: PreviewStep[] };

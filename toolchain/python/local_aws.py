@@ -7,6 +7,7 @@ Usage: local_aws.py PORT INSTANCE    (binds loopback only; its memory is gone wh
 import json
 import signal
 import sys
+import threading
 from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
@@ -26,7 +27,7 @@ class QuietHandler(MotoRequestHandler):
 
 
 def application(instance: str) -> Any:
-    moto = understands_cbor(DomainDispatcherApplication(create_backend_app))
+    moto = one_at_a_time(understands_cbor(DomainDispatcherApplication(create_backend_app)))
     answer = json.dumps({"instance": instance}).encode()
 
     def dispatch(environ: dict[str, Any], start_response: Any) -> Any:
@@ -36,6 +37,17 @@ def application(instance: str) -> Any:
         return moto(environ, start_response)
 
     return dispatch
+
+
+def one_at_a_time(inner: Any) -> Any:
+    """moto reads, changes and writes back its models without locks: two requests at once lose each other's changes."""
+    lock = threading.Lock()
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        with lock:
+            return [b"".join(inner(environ, start_response))]
+
+    return application
 
 
 def main() -> None:

@@ -1,0 +1,311 @@
+// Sandbox tests: everything that stands in a local AWS, counted by AWS's own list calls. What the stack makes must be in it.
+import { type AwsApi, find, type Params, texts } from "./aws-api";
+
+/** Resources by kind; each is named by id, with its state where a deleted one is still listed. */
+export type Census = Record<string, string[]>;
+
+interface Kind {
+  /** Types of the provider that are counted here. */
+  types: readonly string[];
+  list: (api: AwsApi) => Promise<string[]>;
+}
+
+const ec2 =
+  (action: string, path: string, params?: Params) =>
+  async (api: AwsApi): Promise<string[]> =>
+    texts(await api.query("ec2", action, params), path);
+
+/** Ids with their state, of what EC2 goes on listing for a while after it was deleted. */
+const withState =
+  (action: string, path: string, id: string) =>
+  async (api: AwsApi): Promise<string[]> =>
+    find(await api.query("ec2", action), path).map(item => `${texts(item, id)[0]} ${texts(item, "state")[0]}`);
+
+type Named = Record<string, string>;
+
+/** A JSON list call: `answer[list]`, each item by the fields that name it, or the item itself if it is a text. */
+const json =
+  (service: Parameters<AwsApi["json"]>[0], action: string, list: string, fields: readonly string[] = [], input = {}) =>
+  async (api: AwsApi): Promise<string[]> => {
+    const answer = await api.json<Record<string, (string | Named)[] | undefined>>(service, action, input);
+    return (answer[list] ?? []).map(item =>
+      typeof item === "string" ? item : fields.map(field => item[field] ?? "").join(" "),
+    );
+  };
+
+async function clustersWithStatus(api: AwsApi): Promise<string[]> {
+  const clusters = await json("ecs", "ListClusters", "clusterArns")(api);
+  return json("ecs", "DescribeClusters", "clusters", ["clusterArn", "status"], { clusters })(api);
+}
+
+const kinds: Record<string, Kind> = {
+  vpcs: { types: ["ec2/vpc:Vpc"], list: ec2("DescribeVpcs", "vpcSet/item/vpcId") },
+  subnets: { types: ["ec2/subnet:Subnet"], list: ec2("DescribeSubnets", "subnetSet/item/subnetId") },
+  "internet gateways": {
+    types: ["ec2/internetGateway:InternetGateway"],
+    list: ec2("DescribeInternetGateways", "internetGatewaySet/item/internetGatewayId"),
+  },
+  "NAT gateways": {
+    types: ["ec2/natGateway:NatGateway"],
+    list: withState("DescribeNatGateways", "natGatewaySet/item", "natGatewayId"),
+  },
+  "elastic addresses": {
+    types: ["ec2/eip:Eip"],
+    list: ec2("DescribeAddresses", "addressesSet/item/allocationId"),
+  },
+  "route tables": {
+    types: ["ec2/routeTable:RouteTable"],
+    list: ec2("DescribeRouteTables", "routeTableSet/item/routeTableId"),
+  },
+  "network access lists": { types: [], list: ec2("DescribeNetworkAcls", "networkAclSet/item/networkAclId") },
+  "network interfaces": {
+    types: [],
+    list: ec2("DescribeNetworkInterfaces", "networkInterfaceSet/item/networkInterfaceId"),
+  },
+  "VPC endpoints": {
+    types: ["ec2/vpcEndpoint:VpcEndpoint"],
+    list: withState("DescribeVpcEndpoints", "vpcEndpointSet/item", "vpcEndpointId"),
+  },
+  "flow logs": { types: ["ec2/flowLog:FlowLog"], list: ec2("DescribeFlowLogs", "flowLogSet/item/flowLogId") },
+  "security groups": {
+    types: ["ec2/securityGroup:SecurityGroup"],
+    list: ec2("DescribeSecurityGroups", "securityGroupInfo/item/groupId"),
+  },
+  "security group rules": {
+    types: [
+      "vpc/securityGroupIngressRule:SecurityGroupIngressRule",
+      "vpc/securityGroupEgressRule:SecurityGroupEgressRule",
+    ],
+    list: ec2("DescribeSecurityGroupRules", "securityGroupRuleSet/item/securityGroupRuleId"),
+  },
+  keys: {
+    types: ["kms/key:Key"],
+    async list(api) {
+      const ids = await json("kms", "ListKeys", "Keys", ["KeyId"])(api);
+      return Promise.all(
+        ids.map(async KeyId => {
+          const { KeyMetadata } = await api.json<{ KeyMetadata: { KeyState: string } }>("kms", "DescribeKey", {
+            KeyId,
+          });
+          return `${KeyId} ${KeyMetadata.KeyState}`;
+        }),
+      );
+    },
+  },
+  "key aliases": { types: ["kms/alias:Alias"], list: json("kms", "ListAliases", "Aliases", ["AliasName"]) },
+  buckets: {
+    types: ["s3/bucket:Bucket"],
+    list: async api => texts(await api.rest("s3", "/"), "Buckets/Bucket/Name"),
+  },
+  roles: {
+    types: ["iam/role:Role"],
+    list: async api => texts(await api.query("iam", "ListRoles"), "Roles/member/RoleName"),
+  },
+  policies: {
+    types: ["iam/policy:Policy"],
+    list: async api => texts(await api.query("iam", "ListPolicies", { Scope: "Local" }), "Policies/member/Arn"),
+  },
+  "log groups": {
+    types: ["cloudwatch/logGroup:LogGroup"],
+    list: json("logs", "DescribeLogGroups", "logGroups", ["logGroupName"]),
+  },
+  "metric filters": {
+    types: ["cloudwatch/logMetricFilter:LogMetricFilter"],
+    list: json("logs", "DescribeMetricFilters", "metricFilters", ["filterName"]),
+  },
+  alarms: {
+    types: ["cloudwatch/metricAlarm:MetricAlarm"],
+    list: json("monitoring", "DescribeAlarms", "MetricAlarms", ["AlarmName"]),
+  },
+  topics: {
+    types: ["sns/topic:Topic"],
+    list: async api => texts(await api.query("sns", "ListTopics"), "Topics/member/TopicArn"),
+  },
+  subscriptions: {
+    types: ["sns/topicSubscription:TopicSubscription"],
+    list: async api => texts(await api.query("sns", "ListSubscriptions"), "Subscriptions/member/SubscriptionArn"),
+  },
+  "delivery streams": {
+    types: ["kinesis/firehoseDeliveryStream:FirehoseDeliveryStream"],
+    list: json("firehose", "ListDeliveryStreams", "DeliveryStreamNames"),
+  },
+  secrets: {
+    types: ["secretsmanager/secret:Secret"],
+    list: json("secretsmanager", "ListSecrets", "SecretList", ["Name"], { IncludePlannedDeletion: true }),
+  },
+  databases: {
+    types: ["rds/instance:Instance"],
+    list: async api => texts(await api.query("rds", "DescribeDBInstances"), "DBInstance/DBInstanceIdentifier"),
+  },
+  "database subnet groups": {
+    types: ["rds/subnetGroup:SubnetGroup"],
+    list: async api =>
+      texts(await api.query("rds", "DescribeDBSubnetGroups"), "DBSubnetGroups/DBSubnetGroup/DBSubnetGroupName"),
+  },
+  "database parameter groups": {
+    types: ["rds/parameterGroup:ParameterGroup"],
+    list: async api =>
+      texts(await api.query("rds", "DescribeDBParameterGroups"), "DBParameterGroup/DBParameterGroupName"),
+  },
+  "database snapshots": {
+    types: [],
+    list: async api => texts(await api.query("rds", "DescribeDBSnapshots"), "DBSnapshot/DBSnapshotIdentifier"),
+  },
+  clusters: { types: ["ecs/cluster:Cluster"], list: clustersWithStatus },
+  services: {
+    types: ["ecs/service:Service"],
+    async list(api) {
+      const clusters = await json("ecs", "ListClusters", "clusterArns")(api);
+      const each = await Promise.all(
+        clusters.map(async cluster => {
+          const services = await json("ecs", "ListServices", "serviceArns", [], { cluster })(api);
+          if (services.length === 0) return [];
+          return json("ecs", "DescribeServices", "services", ["serviceArn", "status"], { cluster, services })(api);
+        }),
+      );
+      return each.flat();
+    },
+  },
+  "task definitions": {
+    types: ["ecs/taskDefinition:TaskDefinition"],
+    list: json("ecs", "ListTaskDefinitions", "taskDefinitionArns"),
+  },
+  repositories: {
+    types: ["ecr/repository:Repository"],
+    list: json("ecr", "DescribeRepositories", "repositories", ["repositoryName"]),
+  },
+  "load balancers": {
+    types: ["lb/loadBalancer:LoadBalancer"],
+    list: async api =>
+      texts(await api.query("elasticloadbalancing", "DescribeLoadBalancers"), "LoadBalancers/member/LoadBalancerArn"),
+  },
+  "target groups": {
+    types: ["lb/targetGroup:TargetGroup"],
+    list: async api =>
+      texts(await api.query("elasticloadbalancing", "DescribeTargetGroups"), "TargetGroups/member/TargetGroupArn"),
+  },
+  "hosted zones": {
+    types: ["route53/zone:Zone"],
+    list: async api => texts(await api.rest("route53", "/2013-04-01/hostedzone"), "HostedZones/HostedZone/Id"),
+  },
+  certificates: {
+    types: ["acm/certificate:Certificate"],
+    list: json("acm", "ListCertificates", "CertificateSummaryList", ["CertificateArn"]),
+  },
+  "certificate authorities": {
+    types: ["acmpca/certificateAuthority:CertificateAuthority"],
+    list: json("acm-pca", "ListCertificateAuthorities", "CertificateAuthorities", ["Arn", "Status"]),
+  },
+  namespaces: {
+    types: ["servicediscovery/httpNamespace:HttpNamespace"],
+    list: json("servicediscovery", "ListNamespaces", "Namespaces", ["Id"]),
+  },
+  firewalls: {
+    types: ["wafv2/webAcl:WebAcl"],
+    list: json("wafv2", "ListWebACLs", "WebACLs", ["ARN"], { Scope: "REGIONAL" }),
+  },
+  "scalable targets": {
+    types: ["appautoscaling/target:Target"],
+    list: json("application-autoscaling", "DescribeScalableTargets", "ScalableTargets", ["ResourceId"], {
+      ServiceNamespace: "ecs",
+    }),
+  },
+  "scaling policies": {
+    types: ["appautoscaling/policy:Policy"],
+    list: json("application-autoscaling", "DescribeScalingPolicies", "ScalingPolicies", ["PolicyName"], {
+      ServiceNamespace: "ecs",
+    }),
+  },
+};
+
+/** Types without a list of their own: each is a part of the resource named, and gone with it. */
+const parts: Record<string, readonly string[]> = {
+  buckets: [
+    "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
+    "s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
+    "s3/bucketOwnershipControls:BucketOwnershipControls",
+    "s3/bucketPolicy:BucketPolicy",
+    "s3/bucketPublicAccessBlock:BucketPublicAccessBlock",
+    "s3/bucketServerSideEncryptionConfiguration:BucketServerSideEncryptionConfiguration",
+    "s3/bucketVersioning:BucketVersioning",
+  ],
+  "certificate authorities": [
+    "acmpca/certificate:Certificate",
+    "acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate",
+  ],
+  clusters: ["ecs/clusterCapacityProviders:ClusterCapacityProviders"],
+  firewalls: [
+    "wafv2/webAclAssociation:WebAclAssociation",
+    "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
+  ],
+  "hosted zones": ["route53/record:Record"],
+  "load balancers": ["lb/listener:Listener", "lb/listenerRule:ListenerRule"],
+  "log groups": ["cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"],
+  repositories: ["ecr/lifecyclePolicy:LifecyclePolicy", "ecr/repositoryPolicy:RepositoryPolicy"],
+  roles: ["iam/rolePolicy:RolePolicy", "iam/rolePolicyAttachment:RolePolicyAttachment"],
+  "route tables": ["ec2/route:Route", "ec2/routeTableAssociation:RouteTableAssociation"],
+  secrets: ["secretsmanager/secretPolicy:SecretPolicy", "secretsmanager/secretVersion:SecretVersion"],
+  topics: ["sns/topicPolicy:TopicPolicy"],
+  vpcs: ["ec2/defaultSecurityGroup:DefaultSecurityGroup", "ec2/defaultNetworkAcl:DefaultNetworkAcl"],
+};
+
+/** Types that a census covers, as tokens of the engine. */
+export const countedTypes: ReadonlySet<string> = new Set(
+  [...Object.values(kinds).map(kind => kind.types), ...Object.values(parts)].flat().map(type => `aws:${type}`),
+);
+
+/**
+ * Asks for everything, one list after the other.
+ *
+ * moto has a list of its own, `/moto-api/data.json`, which is of no use here: it never forgets what was deleted.
+ */
+export async function takeCensus(api: AwsApi): Promise<Census> {
+  const census: Census = {};
+  for (const [kind, { list }] of Object.entries(kinds)) census[kind] = (await list(api)).sort();
+  return census;
+}
+
+/** What stands in `after` and did not in `before`; kinds without any are left out. */
+export function added(before: Census, after: Census): Census {
+  const entries = Object.entries(after)
+    .map(([kind, found]) => [kind, found.filter(id => !before[kind]?.includes(id))] as const)
+    .filter(([, found]) => found.length > 0);
+  return Object.fromEntries(entries);
+}
+
+/** What is still listed after everything was deleted, each with the reason. */
+const kept: readonly { kind: string; which: RegExp; reason: string }[] = [
+  { kind: "keys", which: / PendingDeletion$/, reason: "KMS keeps a deleted key for its waiting period" },
+  { kind: "certificate authorities", which: / DELETED$/, reason: "kept for the 30 days in which it can be restored" },
+  { kind: "NAT gateways", which: / deleted$/, reason: "listed for an hour after their deletion" },
+  { kind: "VPC endpoints", which: / deleted$/, reason: "listed for a while after their deletion" },
+  { kind: "clusters", which: / INACTIVE$/, reason: "described for a while after their deletion" },
+  { kind: "services", which: / INACTIVE$/, reason: "described for a while after their deletion" },
+  {
+    kind: "network access lists",
+    which: /^acl-/,
+    reason: "moto keeps a VPC's default list, which AWS deletes with it; the stack makes none",
+  },
+  {
+    kind: "network interfaces",
+    which: /^eni-/,
+    reason:
+      "moto keeps the interfaces of NAT gateways and endpoints, which AWS deletes with them; the stack makes none",
+  },
+  {
+    kind: "task definitions",
+    which: /:task-definition\//,
+    reason: "`skipDestroy`: a rollback needs the revision it goes back to",
+  },
+];
+
+/** `census` without what AWS keeps by nature. */
+export function withoutKept(census: Census): Census {
+  const entries = Object.entries(census)
+    .map(([kind, found]) => {
+      const rules = kept.filter(rule => rule.kind === kind);
+      return [kind, found.filter(id => !rules.some(rule => rule.which.test(id)))] as const;
+    })
+    .filter(([, found]) => found.length > 0);
+  return Object.fromEntries(entries);
+}
