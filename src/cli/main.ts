@@ -46,7 +46,7 @@ async function runCommand(args: readonly string[]): Promise<number> {
     .command("test [filters...]")
     .description("make the toolchain, then run the tests (all, or those whose file names match)")
     .option("--golden", "write the golden previews anew")
-    .option("--project <name>", "one kind only: unit, toolchain, preview or sandbox")
+    .option("--project <name>", "one kind only: unit, toolchain, preview, sandbox or docs")
     .addHelpText("after", "\nExample: npm test -- --project unit config")
     .action(async (filters: string[], options: { golden?: boolean; project?: string }) => {
       code = await (await import("./test")).test(filters, options);
