@@ -5,9 +5,7 @@ import { requireLocalAws } from "./src/platform/local-aws-check";
 import { saas } from "./src/platform/saas";
 
 const config = loadConfig(catalog);
+if (config.localAws) requireLocalAws(config.localAws.endpoint);
+const outputs = saas(config, catalog);
 
-/** The stack's outputs. */
-module.exports = async () => {
-  if (config.localAws) await requireLocalAws(config.localAws.endpoint);
-  return saas(config, catalog);
-};
+export const { vpcId, cluster, edge, logArchive, workloads } = outputs;

@@ -1,6 +1,7 @@
 // Tests of the documentation: its pages, their code blocks, and the commands in those.
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 
 export interface Block {
@@ -85,9 +86,9 @@ export function pattern(transcript: string): RegExp {
   return new RegExp(`^${lines.join("")}$`);
 }
 
-/** Real output without what npm itself says before it. */
-export function withoutNpm(output: string): string {
-  return output
+/** Real output without colours, and without what npm itself says before it. */
+export function plain(output: string): string {
+  return stripVTControlCharacters(output)
     .split("\n")
     .filter(line => !/^(npm (warn|notice)|> )/.test(line))
     .join("\n")

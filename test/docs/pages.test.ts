@@ -3,6 +3,7 @@ import { existsSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
+import { ENGINE_VERSION, MINIMUM_GO, MINIMUM_NODE, MINIMUM_PYTHON } from "../../toolchain/versions";
 import golden from "../preview/golden/dev.json";
 import { blocks, pages, pattern, read, transcripts } from "./markdown";
 
@@ -36,6 +37,16 @@ test("every runbook is in the list of runbooks", () => {
       .filter(page => /^runbooks\/(?!README)/.test(page))
       .sort(),
   );
+});
+
+test("the versions in the pages are those that the tools are held to", () => {
+  const short = (version: string) => version.replace(/\.0$/, "");
+  const readme = read("README.md");
+  expect(readme).toContain(`Node.js ${short(MINIMUM_NODE)} or newer`);
+  expect(readme).toContain(`Python ${short(MINIMUM_PYTHON)} or newer`);
+  expect(readme).toContain(`Go ${MINIMUM_GO} or newer`);
+  for (const page of ["README.md", "runbooks/engine-too-old.md"])
+    expect(read(page)).toContain(`Pulumi ${ENGINE_VERSION} or newer`);
 });
 
 test("a block says what it holds, so that no command hides in one without a language", () => {
