@@ -33,8 +33,11 @@ function clean(value: unknown): unknown {
 }
 
 function cleanText(text: string): string {
-  return text
-    .replaceAll(UNKNOWN, "<computed>")
-    .replace(/http:\/\/127\.0\.0\.1:\d+/g, "<local AWS>")
-    .replace(/-[0-9a-f]{7}$/, "-<random>");
+  return (
+    text
+      .replaceAll(UNKNOWN, "<computed>")
+      .replace(/http:\/\/127\.0\.0\.1:\d+/g, "<local AWS>")
+      // Autonaming: it stands at the end of a name, and wherever the name is part of an ARN or a policy.
+      .replace(/-[0-9a-f]{7}(?![0-9a-zA-Z])/g, "-<random>")
+  );
 }
