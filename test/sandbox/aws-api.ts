@@ -54,7 +54,7 @@ export class AwsApi {
       headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `${jsonTargets[service]}.${action}` },
       body: JSON.stringify(input),
     });
-    return whole(action, JSON.parse(text) as T);
+    return whole(action, JSON.parse(text || "{}") as T);
   }
 
   /** A path of a service with the REST protocol, such as S3. */

@@ -179,6 +179,16 @@ const kinds: Record<string, Kind> = {
     list: async api =>
       texts(await api.query("elasticloadbalancing", "DescribeLoadBalancers"), "LoadBalancers/member/LoadBalancerArn"),
   },
+  listeners: {
+    types: ["lb/listener:Listener"],
+    async list(api) {
+      const balancers = await api.query("elasticloadbalancing", "DescribeLoadBalancers");
+      const each = texts(balancers, "LoadBalancers/member/LoadBalancerArn").map(LoadBalancerArn =>
+        api.query("elasticloadbalancing", "DescribeListeners", { LoadBalancerArn }),
+      );
+      return (await Promise.all(each)).flatMap(answer => texts(answer, "Listeners/member/ListenerArn"));
+    },
+  },
   "target groups": {
     types: ["lb/targetGroup:TargetGroup"],
     list: async api =>
@@ -239,7 +249,7 @@ const parts: Record<string, readonly string[]> = {
     "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",
   ],
   "hosted zones": ["route53/record:Record"],
-  "load balancers": ["lb/listener:Listener", "lb/listenerRule:ListenerRule"],
+  listeners: ["lb/listenerRule:ListenerRule"],
   "log groups": ["cloudwatch/logSubscriptionFilter:LogSubscriptionFilter"],
   repositories: ["ecr/lifecyclePolicy:LifecyclePolicy", "ecr/repositoryPolicy:RepositoryPolicy"],
   roles: ["iam/rolePolicy:RolePolicy", "iam/rolePolicyAttachment:RolePolicyAttachment"],
@@ -308,4 +318,21 @@ export function withoutKept(census: Census): Census {
     })
     .filter(([, found]) => found.length > 0);
   return Object.fromEntries(entries);
+}
+
+/** What AWS makes of its own accord beside what it was asked for. */
+const madeByAws: readonly { kind: string; which: RegExp; reason: string }[] = [
+  { kind: "alarms", which: /^TargetTracking-/, reason: "target tracking keeps the alarms it scales by" },
+  { kind: "database snapshots", which: /^rds:/, reason: "the first automated backup of an instance" },
+];
+
+/** What stands in `census` and is nowhere in an exported state: nobody would ever delete it. */
+export function strangers(census: Census, exported: string): string[] {
+  return Object.entries(census).flatMap(([kind, found]) =>
+    found
+      .filter(id => !madeByAws.some(rule => rule.kind === kind && rule.which.test(id)))
+      .map(id => (id.split(" ")[0] ?? "").replace(/^\/hostedzone\//, ""))
+      .filter(id => !exported.includes(id))
+      .map(id => `${kind}: ${id}`),
+  );
 }

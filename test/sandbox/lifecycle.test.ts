@@ -7,9 +7,10 @@ import type { RunResult } from "../../toolchain/run";
 import { type LocalStack, PROJECT_DIRECTORY, pulumi } from "../../toolchain/stack";
 import { openRoom, previewSteps, type Room } from "../local-stack";
 import { AwsApi } from "./aws-api";
-import { added, type Census, countedTypes, takeCensus, withoutKept } from "./census";
+import { added, type Census, countedTypes, strangers, takeCensus, withoutKept } from "./census";
 import { controls } from "./controls";
-import { filesBelow, leaks, type Place, secretsOfState } from "./secret-scan";
+import { sabotages } from "./sabotage";
+import { filesBelow, leaks, type Place, secretsOfState, secretsOfStore } from "./secret-scan";
 
 const SUPPLIED = {
   "palisade:alarms.pagerDuty": `https://events.example.com/integration/${randomBytes(16).toString("hex")}`,
@@ -63,6 +64,10 @@ describe.sequential("the dev stack", () => {
     expect(Object.keys(added(before, await takeCensus(api))).length).toBeGreaterThan(20);
   });
 
+  test("nothing stands in the local AWS that the state does not know, so nothing was made twice", async () => {
+    expect(strangers(added(before, await takeCensus(api)), await succeeds(["stack", "export"]))).toEqual([]);
+  });
+
   test("a second preview finds nothing to change", async () => {
     await succeeds(["preview", "--expect-no-changes", "--diff"]);
   });
@@ -71,6 +76,18 @@ describe.sequential("the dev stack", () => {
     const findings = await control.findings(api);
     expect(findings.length).toBeGreaterThan(0);
     expect(findings.filter(finding => !finding.ok).map(finding => finding.subject)).toEqual([]);
+  });
+
+  test.each(sabotages)("$name is noticed", async ({ damage, repair }) => {
+    const faults = async () => {
+      const findings = await Promise.all(controls.map(control => control.findings(api)));
+      return findings.flat().filter(finding => !finding.ok);
+    };
+    const target = await damage(api);
+    const noticed = await faults();
+    await repair(api, target);
+    expect(noticed.map(finding => finding.subject)).toEqual([expect.stringContaining(target.name)]);
+    expect(await faults()).toEqual([]);
   });
 
   test("a change in one place updates just that", async () => {
@@ -92,12 +109,13 @@ describe.sequential("the dev stack", () => {
       const { SecretString } = await api.json<{ SecretString: string }>("secretsmanager", "GetSecretValue", {
         SecretId: ARN,
       });
-      secrets.set(Name, SecretString);
+      for (const [name, value] of secretsOfStore(Name, SecretString)) secrets.set(name, value);
     }
     const passphrase = join(room.directory, "passphrase");
     secrets.set("passphrase", readFileSync(passphrase, "utf8"));
-    // Two generated, two supplied, two of RDS, the passphrase; those of the state come on top.
-    expect(secrets.size).toBeGreaterThanOrEqual(7);
+    expect([...secrets.keys()].filter(name => name.endsWith(".password"))).toHaveLength(2);
+    // Two generated, two supplied, two documents of RDS, the passphrase; those of the state come on top.
+    expect(secrets.size).toBeGreaterThanOrEqual(9);
 
     await succeeds(["stack", "export"]);
     await succeeds(["stack", "output", "--json"]);

@@ -79,3 +79,13 @@ function markedTexts(node: unknown, path = "", marked = false): [string, string]
   if ("plaintext" in node && SECRET_MARK in node) return markedTexts(JSON.parse(String(node.plaintext)), path, true);
   return Object.entries(node).flatMap(([key, child]) => markedTexts(child, `${path}.${key}`, marked));
 }
+
+/** A stored secret, and each long text in it if it is a JSON document, as RDS keeps user and password. */
+export function secretsOfStore(name: string, stored: string): [string, string][] {
+  try {
+    const inside = markedTexts(JSON.parse(stored), name, true);
+    return [[name, stored], ...inside.filter(([, value]) => value !== stored)];
+  } catch {
+    return [[name, stored]];
+  }
+}
