@@ -2,10 +2,13 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
+    // The catalogue loads its files as the program does, through `require`.
+    execArgv: ["--require", "tsx/cjs"],
     // Real engines and one local AWS at a time: two cores do not carry more.
     projects: [
-      { test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
+      { extends: true, test: { name: "unit", include: ["test/unit/**/*.test.ts"] } },
       {
+        extends: true,
         test: {
           name: "toolchain",
           include: ["test/toolchain/**/*.test.ts"],
@@ -14,6 +17,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "preview",
           include: ["test/preview/**/*.test.ts"],
@@ -23,6 +27,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "sandbox",
           include: ["test/sandbox/**/*.test.ts"],
@@ -32,6 +37,7 @@ export default defineConfig({
         },
       },
       {
+        extends: true,
         test: {
           name: "docs",
           include: ["test/docs/**/*.test.ts"],

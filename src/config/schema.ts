@@ -1,6 +1,6 @@
 // Config: the schema of a whole stack, everything under `palisade:`. Each field says what it is, its unit and its controls.
 import { z } from "zod";
-import { dnsLabel } from "../workload/names";
+import { dnsLabel, imageDigest } from "../workload/names";
 import {
   authorityArn,
   certificateArn,
@@ -154,6 +154,13 @@ const edge = z.strictObject({
   }),
 });
 
+const platformImage = (is: string) =>
+  field(imageDigest, {
+    is,
+    controls: ["RT-1", "RT-10"],
+    allowed: "an image digest: `sha256:` and 64 hexadecimal digits, never a tag",
+  }).optional();
+
 export const stackConfig = field(
   z.strictObject({
     mode: field(z.enum(["saas", "onprem"]), {
@@ -216,6 +223,23 @@ export const stackConfig = field(
       }),
       { is: "What is deployed; written by the release.", controls: ["RT-1"] },
     ),
+    platformImages: field(
+      z.strictObject({
+        "log-shipper": platformImage(
+          "Fluent Bit, which carries logs from files and by tenant; from `palisade/log-shipper`.",
+        ),
+        "telemetry-collector": platformImage(
+          "AWS Distro for OpenTelemetry, which samples and exports traces; from `palisade/telemetry-collector`.",
+        ),
+        "egress-proxy": platformImage(
+          "Smokescreen, which lets calls out to the named hosts only; from `palisade/egress-proxy`.",
+        ),
+      }),
+      {
+        is: "Images of the platform's own helpers, by digest; each is needed where a workload asks for what it does.",
+        controls: ["RT-1"],
+      },
+    ).prefault({}),
     workloads: field(
       z.record(workloadName, field(workloadOverrides, { is: "One workload of this stack.", controls: ["PF-1"] })),
       {

@@ -70,6 +70,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       siem: config.siem,
       alarms: { emails: config.alarms.emails, pagerEndpoint: config.alarms.pagerDuty },
       serviceCa: config.serviceCa,
+      platformImages: config.platformImages,
     },
     { provider },
   );

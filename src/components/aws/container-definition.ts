@@ -1,6 +1,7 @@
 // AWS components: a workload service as ECS container definitions. Pure: everything is resolved before it comes here.
 import type { Service } from "../../workload/workload";
 import { cpuUnits } from "./fargate-size";
+import type { Mount, Sidecar } from "./sidecar";
 
 export interface ContainerInputs {
   /** Name of the container: that of the service. */
@@ -12,8 +13,19 @@ export interface ContainerInputs {
   secretArns: Record<string, string>;
   logGroupName: string;
   region: string;
+  /** Where the process sees the task's volumes (IS-3). */
+  mounts?: Mount[];
+  /** Containers of the platform in the same task. */
+  sidecars?: ResolvedSidecar[];
   /** Probe to run in the container instead of the platform's, for an image without a shell. */
   healthCommand?: string[];
+}
+
+/** A sidecar whose outputs are known. */
+export interface ResolvedSidecar extends Omit<Sidecar, "image" | "environment" | "secretArns"> {
+  image: string;
+  environment?: Record<string, string>;
+  secretArns?: Record<string, string>;
 }
 
 /** What Palisade sets of ECS's `ContainerDefinition`. */
@@ -36,29 +48,40 @@ export interface ContainerDefinition {
     capabilities: { drop: ["ALL"] };
     tmpfs: { containerPath: string; size: number; mountOptions: string[] }[];
   };
-  logConfiguration: { logDriver: "awslogs"; options: Record<string, string> };
-  dependsOn?: { containerName: string; condition: "SUCCESS" }[];
+  mountPoints: { sourceVolume: string; containerPath: string; readOnly: boolean }[];
+  logConfiguration: { logDriver: "awslogs" | "awsfirelens"; options: Record<string, string> };
+  firelensConfiguration?: { type: "fluentbit"; options: Record<string, string> };
+  dependsOn?: { containerName: string; condition: "SUCCESS" | "START" }[];
   healthCheck?: { command: string[]; interval: number; timeout: number; retries: number; startPeriod: number };
   stopTimeout?: number;
   restartPolicy?: { enabled: true; restartAttemptPeriod: number };
 }
 
 /**
- * The containers of one task: the check, if the service has one, and the process.
+ * The containers of one task: the check, if the service has one, the process, and the platform's own beside it.
  *
  * Fargate takes no `ulimits` but `nofile`, so none is set for core dumps: a dump has nowhere to go but the tmpfs
  * mounts, since the root file system is read-only. It has no swap either (SP-6).
- * @throws Error for an image without digest, or a name that is both a variable and a secret.
+ * @throws Error for an image without digest, a name that is both a variable and a secret, or two log routers.
  */
 export function containerDefinitions(service: Service, inputs: ContainerInputs): ContainerDefinition[] {
+  const { sidecars = [] } = inputs;
   requireDigest(inputs.image);
+  for (const { image } of sidecars) requireDigest(image);
   requireDistinct(inputs);
+  const routers = sidecars.filter(sidecar => sidecar.firelens);
+  if (routers.length > 1)
+    throw new Error(`\`sidecars\` has ${routers.length} with \`firelens\`; allowed is one log router per task`);
   const { checkCommand } = service.lifecycle;
-  if (!checkCommand) return [processContainer(service, inputs)];
-  const check = checkContainer(service, inputs, checkCommand);
+  const check = checkCommand && checkContainer(service, inputs, checkCommand);
+  const before = [
+    ...(check ? [{ containerName: check.name, condition: "SUCCESS" as const }] : []),
+    ...sidecars.map(({ name }) => ({ containerName: `${inputs.name}-${name}`, condition: "START" as const })),
+  ];
   return [
-    check,
-    { ...processContainer(service, inputs), dependsOn: [{ containerName: check.name, condition: "SUCCESS" }] },
+    ...(check ? [check] : []),
+    { ...processContainer(service, inputs), ...(before.length > 0 && { dependsOn: before }) },
+    ...sidecars.map(sidecar => sidecarContainer(sidecar, inputs)),
   ];
 }
 
@@ -97,17 +120,59 @@ function checkContainer(service: Service, inputs: ContainerInputs, command: stri
   return { ...bounds(service, inputs), name: `${inputs.name}-check`, essential: false, command };
 }
 
-/** What holds for every container: what it runs as, what it sees, where it may write. */
-function bounds({ image, tmpfs, logs }: Service, inputs: ContainerInputs) {
+/** A container of the platform: as bounded as the process; its own output goes to the service's log group. */
+function sidecarContainer(sidecar: ResolvedSidecar, inputs: ContainerInputs): ContainerDefinition {
+  const { resources, entryPoint, command, environment = {}, secretArns = {}, mounts = [] } = sidecar;
+  const name = `${inputs.name}-${sidecar.name}`;
   return {
+    ...confinement({ user: sidecar.user, tmpfs: sidecar.tmpfs ?? [], mounts, environment, secretArns }),
+    name,
+    image: sidecar.image,
+    // A task whose log router or collector has died would go on unseen.
+    essential: true,
+    ...(entryPoint && { entryPoint }),
+    ...(command && { command }),
+    cpu: cpuUnits(resources.cpuMillicores),
+    memory: resources.memoryMiB,
+    ...(sidecar.firelens && {
+      firelensConfiguration: { type: "fluentbit" as const, options: sidecar.firelens.options },
+    }),
+    logConfiguration: { logDriver: "awslogs", options: awslogs({ ...inputs, name }, false) },
+  };
+}
+
+/** What holds for every container of the service: its image, what it runs as, what it sees, where it logs to. */
+function bounds({ image, tmpfs, logs }: Service, inputs: ContainerInputs) {
+  const router = inputs.sidecars?.find(sidecar => sidecar.firelens);
+  const evidence = logs.some(log => log.kind !== "application" && !log.file);
+  return {
+    ...confinement({ ...inputs, user: image.user, tmpfs, mounts: inputs.mounts ?? [] }),
     image: inputs.image,
+    ...(image.command && { entryPoint: image.command }),
+    logConfiguration: router
+      ? { logDriver: "awsfirelens" as const, options: router.processLogOptions ?? {} }
+      : { logDriver: "awslogs" as const, options: awslogs(inputs, evidence) },
+  };
+}
+
+interface Confinement {
+  user: number;
+  tmpfs: { path: string; sizeMiB: number }[];
+  mounts: Mount[];
+  environment: Record<string, string>;
+  secretArns: Record<string, string>;
+}
+
+/** Non-root, without privileges, on a root file system nobody can write to (RT-12, RT-27). */
+function confinement({ user, tmpfs, mounts, environment, secretArns }: Confinement) {
+  return {
     // The group as well: a user id alone runs in group 0.
-    user: `${image.user}:${image.user}`,
+    user: `${user}:${user}`,
     privileged: false as const,
     readonlyRootFilesystem: true as const,
-    ...(image.command && { entryPoint: image.command }),
-    environment: sorted(inputs.environment).map(([name, value]) => ({ name, value })),
-    secrets: sorted(inputs.secretArns).map(([name, valueFrom]) => ({ name, valueFrom })),
+    environment: sorted(environment).map(([name, value]) => ({ name, value })),
+    secrets: sorted(secretArns).map(([name, valueFrom]) => ({ name, valueFrom })),
+    mountPoints: mounts.map(({ volume, path, readOnly }) => ({ sourceVolume: volume, containerPath: path, readOnly })),
     linuxParameters: {
       initProcessEnabled: true as const,
       capabilities: { drop: ["ALL"] as ["ALL"] },
@@ -118,13 +183,14 @@ function bounds({ image, tmpfs, logs }: Service, inputs: ContainerInputs) {
         mountOptions: ["rw", "noexec", "nosuid", "nodev"],
       })),
     },
-    logConfiguration: { logDriver: "awslogs" as const, options: logOptions(logs, inputs) },
   };
 }
 
 /** A slow log service must not stop a process, but an audit entry must not be dropped for it (SP-14). */
-function logOptions(logs: Service["logs"], { logGroupName, region, name }: ContainerInputs): Record<string, string> {
-  const evidence = logs.some(log => log.kind !== "application" && !log.file);
+function awslogs(
+  { logGroupName, region, name }: Pick<ContainerInputs, "logGroupName" | "region" | "name">,
+  evidence: boolean,
+): Record<string, string> {
   return {
     "awslogs-group": logGroupName,
     "awslogs-region": region,

@@ -6,6 +6,7 @@ import type { Service } from "../../workload/workload";
 import { EdgeRoute, type EdgeRouteArgs, publicPorts } from "./edge-route";
 import { FargateTask, type FargateTaskArgs } from "./fargate-task";
 import { egressRule, ingressRule, type Peer } from "./security-group-rule";
+import type { ServiceCompute } from "./service-compute";
 import { connectRole, proxyPorts, proxyResources, type ServiceTls, serviceConnect } from "./service-connect";
 
 export interface FargateServiceArgs extends Omit<FargateTaskArgs, "reserved"> {
@@ -23,7 +24,7 @@ export interface FargateServiceArgs extends Omit<FargateTaskArgs, "reserved"> {
 }
 
 /** @throws Error if Fargate cannot run the service, or `route` and `tls` do not fit its exposure. */
-export class FargateService extends pulumi.ComponentResource {
+export class FargateService extends pulumi.ComponentResource implements ServiceCompute {
   /** Name of the ECS service, as autoscaling and CloudWatch's dimension `ServiceName` have it. */
   readonly serviceName: pulumi.Output<string>;
   readonly taskDefinitionArn: pulumi.Output<string>;

@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
 import { containerDefinitions, requireDigest } from "./container-definition";
 import { fargateSize } from "./fargate-size";
+import type { Mount, Sidecar, TaskVolume } from "./sidecar";
 
 export interface FargateTaskArgs {
   /** Name in the workload's specification: that of the container, and of the service in its namespace. */
@@ -20,6 +21,11 @@ export interface FargateTaskArgs {
   environment?: Record<string, pulumi.Input<string>>;
   /** ARNs of secrets by the variable each becomes (SA-8). */
   secretArns?: Record<string, pulumi.Input<string>>;
+  /** File systems of the task, and where the process sees them (IS-3, IS-4). */
+  volumes?: TaskVolume[];
+  mounts?: Mount[];
+  /** Containers of the platform in the same task; their resources come on top of the service's. */
+  sidecars?: Sidecar[];
   /** What the image is built for; default `X86_64`. */
   architecture?: "X86_64" | "ARM64";
   /** GiB of scratch disk, 21 to 200; default the 20 of every task. */
@@ -38,9 +44,10 @@ export class FargateTask extends pulumi.ComponentResource {
     requireRunnable(args);
     super("palisade:aws:FargateTask", name, {}, options);
     const { resources } = args.service;
+    const held = [resources, ...(args.reserved ? [args.reserved] : []), ...(args.sidecars ?? []).map(s => s.resources)];
     const size = fargateSize(
-      resources.cpuMillicores + (args.reserved?.cpuMillicores ?? 0),
-      resources.memoryMiB + (args.reserved?.memoryMiB ?? 0),
+      held.reduce((sum, { cpuMillicores }) => sum + cpuMillicores, 0),
+      held.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
     );
 
     this.arn = new ecs.TaskDefinition(
@@ -54,6 +61,7 @@ export class FargateTask extends pulumi.ComponentResource {
         cpu: String(size.cpu),
         memory: String(size.memoryMiB),
         ...(args.ephemeralStorageGiB && { ephemeralStorage: { sizeInGib: args.ephemeralStorageGiB } }),
+        ...((args.volumes ?? []).length > 0 && { volumes: args.volumes?.map(efsVolume) }),
         executionRoleArn: args.executionRoleArn,
         taskRoleArn: args.taskRoleArn,
         // A rollback, by the circuit breaker or by hand, needs the revision it goes back to.
@@ -65,12 +73,24 @@ export class FargateTask extends pulumi.ComponentResource {
   }
 }
 
+/** In transit under TLS, and as the task's own identity: the file system's policy asks for both (SA-6, SA-13). */
+function efsVolume({ name, fileSystemId, accessPointId }: TaskVolume) {
+  return {
+    name,
+    efsVolumeConfiguration: {
+      fileSystemId,
+      transitEncryption: "ENABLED",
+      authorizationConfig: { accessPointId, iam: "ENABLED" },
+    },
+  };
+}
+
 function containers(args: FargateTaskArgs): pulumi.Output<string> {
-  const { service, serviceName: name, region, healthCommand } = args;
-  const { image, logGroupName, environment = {}, secretArns = {} } = args;
+  const { service, serviceName: name, region, healthCommand, mounts } = args;
+  const { image, logGroupName, environment = {}, secretArns = {}, sidecars = [] } = args;
   return pulumi
-    .output({ image, logGroupName, environment, secretArns })
-    .apply(inputs => JSON.stringify(containerDefinitions(service, { name, region, healthCommand, ...inputs })));
+    .output({ image, logGroupName, environment, secretArns, sidecars })
+    .apply(inputs => JSON.stringify(containerDefinitions(service, { name, region, healthCommand, mounts, ...inputs })));
 }
 
 function requireRunnable({ service, serviceName, image, ephemeralStorageGiB }: FargateTaskArgs): void {

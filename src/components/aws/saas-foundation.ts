@@ -7,6 +7,7 @@ import { Edge } from "./edge";
 import { DataKeys } from "./keys";
 import { LogSink } from "./log-sink";
 import { Network, type NetworkArgs } from "./network";
+import { type PlatformImageName, PlatformImages } from "./platform-images";
 import { SecureBucket } from "./secure-bucket";
 import { ServiceCertificateAuthority } from "./service-ca";
 import { VpcEndpoints } from "./vpc-endpoints";
@@ -31,6 +32,8 @@ export interface SaasFoundationArgs {
   siem?: { url: string; accessKey: pulumi.Input<string> };
   alarms: { emails: string[]; pagerEndpoint?: pulumi.Input<string> };
   serviceCa: { arn?: string; validityYears: number };
+  /** Digests of the platform's own helpers that the workloads need (RT-1). */
+  platformImages: Partial<Record<PlatformImageName, string>>;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
@@ -44,6 +47,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
   readonly endpoints: VpcEndpoints;
   readonly cluster: Cluster;
   readonly serviceCa: ServiceCertificateAuthority;
+  readonly images: PlatformImages;
   readonly alarmTopic: AlarmTopic;
   readonly edge: Edge;
 
@@ -94,6 +98,16 @@ export class SaasFoundation extends pulumi.ComponentResource {
         ...(args.serviceCa.arn
           ? { authorityArn: args.serviceCa.arn }
           : { commonName: `Palisade ${environment} services` }),
+      },
+      child,
+    );
+    this.images = new PlatformImages(
+      `${name}-images`,
+      {
+        digests: args.platformImages,
+        namespace: environment,
+        keyArn: this.keys.arnOf("artifacts"),
+        forceDelete: args.disposable,
       },
       child,
     );

@@ -5,9 +5,11 @@ import type { Workload } from "../../workload/workload";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
+import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
+import type { ServiceContributor } from "./service-parts";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
-import { WorkloadService } from "./workload-service";
+import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
 
 export interface SaasWorkloadArgs {
   workload: Workload;
@@ -83,15 +85,22 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
+    const contributors: ServiceContributor[] = [];
     const services = mapEntries(workload.services, (serviceName, service) =>
-      this.service(serviceName, { service, registry, secrets, databases }),
+      this.service(serviceName, {
+        service,
+        registry,
+        secrets,
+        databases,
+        parts: contributors.map(contributor => contributor.partsFor(serviceName)),
+      }),
     );
     this.openHops(services, databases);
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
-    this.services = mapEntries(services, (_, s) => s.fargate.serviceName);
+    this.services = mapEntries(services, (_, compute) => compute.serviceName);
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
@@ -99,15 +108,15 @@ export class SaasWorkload extends pulumi.ComponentResource {
 
   private service(
     serviceName: string,
-    parts: Pick<ConstructorParameters<typeof WorkloadService>[1], "service" | "registry" | "secrets" | "databases">,
-  ): WorkloadService {
+    given: Pick<WorkloadServiceArgs, "service" | "registry" | "secrets" | "databases" | "parts">,
+  ): ServiceCompute {
     const { workload, foundation, environment, region, hostName } = this.args;
     const imageDigest = this.args.images[serviceName];
     if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
     return new WorkloadService(
       `${this.component}-${serviceName}`,
       {
-        ...parts,
+        ...given,
         workload,
         serviceName,
         foundation,
@@ -125,37 +134,37 @@ export class SaasWorkload extends pulumi.ComponentResource {
         waitForSteadyState: this.args.awaitReality,
       },
       { parent: this },
-    );
+    ).compute;
   }
 
   /** Opens the hops that the specification allows, each on both sides, and those to AWS itself (SA-9, SA-13). */
-  private openHops(services: Record<string, WorkloadService>, databases: WorkloadDatabases): void {
+  private openHops(services: Record<string, ServiceCompute>, databases: WorkloadDatabases): void {
     const { endpoints } = this.args.foundation;
-    for (const [name, { fargate }] of Object.entries(services)) {
-      endpoints.admit(`${this.component}-${name}`, fargate.securityGroupId);
-      fargate.allowTo("aws-endpoints", { securityGroupId: endpoints.securityGroupId }, 443);
-      fargate.allowTo("s3", { prefixListId: endpoints.s3PrefixListId }, 443);
+    for (const [name, compute] of Object.entries(services)) {
+      endpoints.admit(`${this.component}-${name}`, compute.securityGroupId);
+      compute.allowTo("aws-endpoints", { securityGroupId: endpoints.securityGroupId }, 443);
+      compute.allowTo("s3", { prefixListId: endpoints.s3PrefixListId }, 443);
     }
     for (const hop of hopsOf(this.args.workload)) this.openHop(hop, services, databases);
   }
 
-  private openHop(hop: Hop, services: Record<string, WorkloadService>, databases: WorkloadDatabases): void {
+  private openHop(hop: Hop, services: Record<string, ServiceCompute>, databases: WorkloadDatabases): void {
     const { workload, foundation } = this.args;
     if (hop.kind === "service-to-store") {
-      const [client, database] = [services[hop.from]?.fargate, databases[hop.to]];
+      const [client, database] = [services[hop.from], databases[hop.to]];
       if (!client || !database) return;
       database.allowFrom(hop.from, client.securityGroupId);
       client.allowTo(hop.to, { securityGroupId: database.securityGroupId }, postgresPort);
       return;
     }
-    const [server, specification] = [services[hop.to]?.fargate, workload.services[hop.to]];
+    const [server, specification] = [services[hop.to], workload.services[hop.to]];
     if (!server || !specification) return;
     if (hop.kind === "edge-to-service") {
       for (const port of server.edgePorts)
         foundation.edge.allowTo(`${this.component}-${hop.to}`, server.securityGroupId, port);
       return;
     }
-    const client = services[hop.from]?.fargate;
+    const client = services[hop.from];
     if (!client) return;
     server.allowFrom(hop.from, client.securityGroupId);
     for (const port of proxyPorts(specification))

@@ -11,7 +11,9 @@ import type { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import type { WorkloadSecrets } from "./secrets";
 import { ServiceAlarms } from "./service-alarms";
+import type { ServiceCompute } from "./service-compute";
 import { type EnvironmentContext, resolveEnvironment } from "./service-environment";
+import { combineParts, type ServiceParts } from "./service-parts";
 import { databaseConnect, publishMetrics } from "./statements";
 import { TaskRole } from "./task-role";
 import type { WorkloadDatabases } from "./workload-databases";
@@ -29,6 +31,8 @@ export interface WorkloadServiceArgs {
   imageDigest: string;
   /** What the variables of the specification are resolved from. */
   context: Omit<EnvironmentContext, "services" | "databases">;
+  /** What the rest of the workload adds to the service. */
+  parts: ServiceParts[];
   /** Host names and order of the edge's rule, for a public service. */
   rule: Pick<EdgeRouteArgs, "hostNames" | "priority">;
   /** Least number of days that logs are kept (RT-23). */
@@ -38,7 +42,8 @@ export interface WorkloadServiceArgs {
 }
 
 export class WorkloadService extends pulumi.ComponentResource {
-  readonly fargate: FargateService;
+  readonly compute: ServiceCompute;
+  private readonly fargate: FargateService;
 
   constructor(
     name: string,
@@ -49,6 +54,7 @@ export class WorkloadService extends pulumi.ComponentResource {
     const { workload, serviceName, service, foundation, context } = args;
     const { region, environment } = context;
     const repository = service.image.repository;
+    const { environment: added, ...parts } = combineParts(args.parts);
     const child = { parent: this };
 
     const log = new LogStream(
@@ -67,7 +73,7 @@ export class WorkloadService extends pulumi.ComponentResource {
       {
         region,
         accountId: args.accountId,
-        repositoryArns: [args.registry.arnOf(repository)],
+        repositoryArns: [args.registry.arnOf(repository), ...parts.repositoryArns],
         logGroupArns: [log.logGroupArn],
         secretArns: Object.values(secretArns),
         secretKeyArns: Object.keys(secretArns).length > 0 ? [foundation.keys.arnOf("secrets")] : [],
@@ -76,7 +82,7 @@ export class WorkloadService extends pulumi.ComponentResource {
     );
     const taskRole = new TaskRole(
       name,
-      { region, accountId: args.accountId, statements: [...this.connections(), publishMetrics()] },
+      { region, accountId: args.accountId, statements: [...this.connections(), publishMetrics(), ...parts.statements] },
       child,
     );
     this.fargate = new FargateService(
@@ -89,11 +95,17 @@ export class WorkloadService extends pulumi.ComponentResource {
         executionRoleArn: executionRole.arn,
         taskRoleArn: taskRole.arn,
         logGroupName: log.logGroupName,
-        environment: resolveEnvironment(serviceName, service, {
-          ...context,
-          services: workload.services,
-          databases: args.databases,
-        }),
+        environment: {
+          ...resolveEnvironment(serviceName, service, {
+            ...context,
+            services: workload.services,
+            databases: args.databases,
+          }),
+          ...added,
+        },
+        volumes: parts.volumes,
+        mounts: parts.mounts,
+        sidecars: parts.sidecars,
         secretArns,
         clusterArn: foundation.cluster.arn,
         namespaceArn: foundation.cluster.namespaceArn,
@@ -109,6 +121,8 @@ export class WorkloadService extends pulumi.ComponentResource {
       },
       child,
     );
+    this.compute = this.fargate;
+    for (const { name: peerName, peer, port } of parts.peers) this.fargate.allowTo(peerName, peer, port);
     this.watch(name);
     this.registerOutputs({ serviceName: this.fargate.serviceName });
   }
