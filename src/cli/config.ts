@@ -3,7 +3,9 @@ import { basename, join } from "node:path";
 import { Failure } from "../../toolchain/failure";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 import { catalog } from "../catalog/catalog";
-import { checkConfigFile, diffConfigs, printSchema, stackFiles } from "../config/commands";
+import { checkConfigFile, printSchema, stackFiles } from "../config/commands";
+import { diffConfigs } from "../config/diff";
+import { differencesFile } from "../config/differences";
 import { EXIT } from "./main";
 
 /** Checks one stack file, or all of the project. Fails if any has a fault. */
@@ -27,10 +29,10 @@ export async function schema(): Promise<number> {
   return EXIT.done;
 }
 
-/** Compares two stacks, by name. Fails if a key is missing or the drift is above what RT-16 allows. */
+/** Compares two stacks, by name. Fails if a key is missing, the drift is above what RT-16 allows, or a difference has no ticket. */
 export async function diff(from: string, to: string, options: { json?: boolean }): Promise<number> {
   const file = (stack: string) => join(PROJECT_DIRECTORY, `Pulumi.${stack}.yaml`);
-  const { message, ...result } = diffConfigs(file(from), file(to));
+  const { message, ...result } = diffConfigs(file(from), file(to), join(PROJECT_DIRECTORY, differencesFile));
   process.stdout.write(options.json ? `${JSON.stringify(result)}\n` : `${message.trimEnd()}\n`);
   return result.ok ? EXIT.done : EXIT.failed;
 }

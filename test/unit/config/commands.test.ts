@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
-import { checkConfigFile, diffConfigs, printSchema, stackFiles } from "../../../src/config/commands";
+import { checkConfigFile, printSchema, stackFiles } from "../../../src/config/commands";
 import { catalog } from "./sample";
 
 const root = join(__dirname, "../../..");
@@ -52,47 +52,6 @@ describe("config check", () => {
   test("the name of the file is held against the environment", () => {
     const path = write("Pulumi.staging.yaml", prodText);
     expect(checkConfigFile(path, catalog).faults).toMatchObject([{ path: "palisade:environment", found: '"prod"' }]);
-  });
-});
-
-describe("config diff", () => {
-  test("staging and prod have the same keys (RT-16)", () => {
-    const diff = diffConfigs(join(root, "Pulumi.staging.yaml"), join(root, "Pulumi.prod.yaml"));
-    expect(diff).toMatchObject({ ok: true, onlyInFirst: [], onlyInSecond: [], driftPercent: 0 });
-    expect(diff.changed).toContain("palisade:retention.logDays");
-    expect(diff.changed).not.toContain("palisade:region");
-  });
-
-  const numbers = (count: number) =>
-    `config:\n${Array.from({ length: count }, (_, i) => `  palisade:k${i}: value-of-${i}\n`).join("")}`;
-
-  test.each([
-    [19, 20, 5, true],
-    [18, 20, 10, false],
-    [20, 19, 5, false],
-  ])("%i keys against %i: %f %%, in order: %s", (first, second, percent, ok) => {
-    const diff = diffConfigs(write("Pulumi.a.yaml", numbers(first)), write("Pulumi.b.yaml", numbers(second)));
-    expect(diff.driftPercent).toBeCloseTo(percent);
-    expect(diff.ok).toBe(ok);
-  });
-
-  test("names keys, never values, and reads no more into a list than that it is there", () => {
-    const a = write("Pulumi.a.yaml", "config:\n  palisade:alarms: { emails: [first@x.example], pagerDuty: hunter2 }\n");
-    const b = write("Pulumi.b.yaml", "config:\n  palisade:alarms: { emails: [second@x.example, third@x.example] }\n");
-    const diff = diffConfigs(a, b);
-    expect(diff).toMatchObject({
-      ok: false,
-      onlyInFirst: ["palisade:alarms.pagerDuty"],
-      onlyInSecond: [],
-      changed: ["palisade:alarms.emails[]"],
-      driftPercent: 50,
-    });
-    expect(diff.message).toContain("1 of 2 keys, 50.0 %");
-    expect(JSON.stringify(diff)).not.toMatch(/hunter2|x\.example/);
-  });
-
-  test("a file that cannot be read is refused", () => {
-    expect(diffConfigs(join(directory, "none.yaml"), join(root, "Pulumi.prod.yaml"))).toMatchObject({ ok: false });
   });
 });
 
