@@ -1,6 +1,7 @@
 // Config: how a fault shows what it found, without ever showing a secret (PF-7).
+
+import { looksSecretByValue } from "../workload/plain-secrets";
 import { fits, type Path, touches } from "./paths";
-import { looksSecretByValue } from "./plain-secrets";
 import { secretPlaces } from "./schema";
 import { Sealed } from "./sealed";
 

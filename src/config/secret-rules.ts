@@ -1,7 +1,8 @@
 // Config: rules against secrets in plain text. They read what was written, so an unknown or faulty key hides nothing (PF-7).
+
+import { looksSecretByName, looksSecretByValue } from "../workload/plain-secrets";
 import { describeFound } from "./found";
 import { fits, leaves } from "./paths";
-import { looksSecretByName, looksSecretByValue } from "./plain-secrets";
 import type { Finding, Rule } from "./rule";
 import { secretPlaces } from "./schema";
 

@@ -4,7 +4,9 @@ import { environment, image, machine, port, resources, tmpfs } from "./container
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
+import { faultsOf, SpecificationError } from "./specification-error";
 import { approval, logStream, secrets, state, tenancy } from "./state";
+import { wholeFaults } from "./whole";
 
 export const service = z.strictObject({
   description: z.string().min(1),
@@ -47,13 +49,23 @@ export type WorkloadInput = z.input<typeof workload>;
 
 /**
  * Checks a specification and fills in its defaults.
- * @throws Error naming every fault with its path, if there is one.
+ * @throws SpecificationError naming every fault with its path, if there is one.
  */
 export function defineWorkload(input: WorkloadInput): Workload {
   const result = workload.safeParse(input);
   if (result.success) return result.data;
-  const lines = result.error.issues.map(i => `  ${i.path.join(".") || "(workload)"}: ${i.message}`);
-  throw new Error(`workload \`${input.name}\` is not valid:\n${lines.join("\n")}`);
+  const { issues } = result.error;
+  // zod looks across fields only once each is sound; what holds of the sound services is said all the same.
+  const across = issues.some(issue => issue.code === "custom") ? [] : wholeFaults({ services: soundServices(input) });
+  throw new SpecificationError(input.name, [
+    ...faultsOf(issues, input),
+    ...across.map(({ path, message }) => ({ path: path.join("."), message })),
+  ]);
+}
+
+function soundServices(input: WorkloadInput): Record<string, Service> {
+  const parsed = Object.entries(input.services ?? {}).map(([name, s]) => [name, service.safeParse(s).data] as const);
+  return Object.fromEntries(parsed.flatMap(([name, s]) => (s ? [[name, s]] : [])));
 }
 
 interface Fault {
@@ -63,6 +75,7 @@ interface Fault {
 
 function crossFaults(w: z.infer<typeof shape>): Fault[] {
   return [
+    ...wholeFaults(w),
     ...Object.entries(w.services).flatMap(([name, s]) => serviceFaults(w, name, s)),
     ...references(w).flatMap(({ path, name }) =>
       w.services[name] ? [] : [{ path, message: `no service \`${name}\`; there are ${list(Object.keys(w.services))}` }],

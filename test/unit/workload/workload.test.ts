@@ -30,7 +30,7 @@ describe("a specification is refused, with the path of the fault", () => {
     [
       "a tag",
       w => Object.assign(w.services.web.image, { repository: "sample/web:1.0" }),
-      /image\.repository: a repository path without host, tag/,
+      /image\.repository: found `sample\/web:1\.0`; allowed: a repository path without host, tag/,
     ],
     [
       "a privileged port",

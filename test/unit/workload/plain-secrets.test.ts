@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { looksSecretByName, looksSecretByValue } from "../../../src/config/plain-secrets";
+import { looksSecretByName, looksSecretByValue } from "../../../src/workload/plain-secrets";
 
 test.each([
   ["PASSWORD", "x", true],

@@ -1,4 +1,4 @@
-// Config: what a secret in plain text looks like, by its name or by its value. Pure; errs on the side of suspicion (PF-7).
+// Workload model: what a secret in plain text looks like, by its name or by its value. Pure; errs on the side of suspicion (PF-7).
 
 /** Parts of a variable's name, between underscores, that announce a secret. */
 const secretWords = new Set([
