@@ -156,6 +156,51 @@ export const workloadRules: readonly Rule[] = [
       ),
   },
   {
+    id: "frontend-target",
+    control: "SA-11",
+    check: facts =>
+      enabled(facts).flatMap(({ path, specification, overrides }): Finding[] =>
+        overrides.frontendTarget !== undefined && specification.frontend?.hosting !== "external"
+          ? [
+              {
+                at: [...path, "frontendTarget"],
+                found: "a target",
+                allowed: "nothing: no external publisher has the frontend",
+              },
+            ]
+          : [],
+      ),
+  },
+  {
+    id: "frontend-in-zone",
+    control: "SA-11",
+    check: facts =>
+      enabled(facts).flatMap(({ path, specification, overrides }): Finding[] => {
+        const { domain, hostedZoneId, certificateArn } = facts.sound.edge ?? {};
+        const published = specification.frontend?.hosting === "static" || overrides.frontendTarget !== undefined;
+        if (!published || overrides.frontendOrigin === undefined || domain === undefined) return [];
+        const at = [...path, "frontendOrigin"];
+        if (certificateArn !== undefined && hostedZoneId === undefined)
+          return [
+            {
+              at,
+              found: "a name the platform has no zone for",
+              allowed: "`edge.hostedZoneId`, so that its record can be written",
+            },
+          ];
+        const host = /^https:\/\/([a-z0-9.-]+)$/.exec(overrides.frontendOrigin)?.[1];
+        return host === domain || host?.endsWith(`.${domain}`)
+          ? []
+          : [
+              {
+                at,
+                found: overrides.frontendOrigin,
+                allowed: `an https origin of ${domain} or below it: the platform writes its record`,
+              },
+            ];
+      }),
+  },
+  {
     id: "frontend-origin",
     control: "SA-11",
     check: facts =>

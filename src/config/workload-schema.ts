@@ -1,7 +1,7 @@
 // Config: what a stack says about its workloads: images, overrides, databases, supplied secrets.
 import { z } from "zod";
 import { resources } from "../workload/container";
-import { dnsLabel, envName, imageDigest } from "../workload/names";
+import { dnsLabel, envName, hostName, imageDigest } from "../workload/names";
 import { scaling } from "../workload/operation";
 import { postgres } from "../workload/state";
 import { field, instanceClass, origin, secret } from "./fields";
@@ -104,6 +104,11 @@ export const workloadOverrides = z.strictObject({
     is: "Origin the frontend is served from: the only one the API answers to a browser.",
     controls: ["SA-11", "IS-5"],
     allowed: "an origin without a path, such as https://www.example.com",
+  }).optional(),
+  frontendTarget: field(hostName, {
+    is: "Host name under which an external publisher serves the frontend; the platform points the frontend's name at it.",
+    controls: ["SA-11"],
+    allowed: "a host name, such as cname.vercel-dns.com",
   }).optional(),
 });
 export type WorkloadOverrides = z.output<typeof workloadOverrides>;

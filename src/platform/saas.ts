@@ -17,7 +17,7 @@ export interface SaasOutputs {
   /** Where DNS must point, unless the platform holds the zone. */
   edge: pulumi.Output<string>;
   logArchive: pulumi.Output<string>;
-  workloads: Record<string, Pick<SaasWorkload, "url" | "repositories" | "services" | "databases">>;
+  workloads: Record<string, Pick<SaasWorkload, "url" | "site" | "repositories" | "services" | "databases">>;
 }
 
 /** Registers everything the stack has. `catalog` holds the specifications of all workloads that the stack names. */
@@ -30,11 +30,12 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   }));
   for (const { workload } of workloads) requireBuilt(workload);
 
-  const provider = createProvider("aws", {
-    region,
-    localEndpoint: config.localAws?.endpoint,
-    tags: { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha },
-  });
+  const tags = { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha };
+  const providerOf = (name: string, region: string) =>
+    createProvider(name, { region, localEndpoint: config.localAws?.endpoint, tags });
+  const provider = providerOf("aws", region);
+  const publishes = workloads.some(({ workload }) => workload.frontend?.hosting === "static");
+  const northVirginia = publishes ? providerOf("aws-us-east-1", "us-east-1") : undefined;
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
@@ -94,6 +95,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         secretRecoveryDays: config.retention.secretRecoveryDays,
         supplied: config.secrets[workload.name],
         frontendOrigin: overrides.frontendOrigin,
+        frontendTarget: overrides.frontendTarget,
+        northVirginia,
+        keyDeletionDays: config.retention.keyDeletionDays,
         buildSha: config.release.buildSha,
       },
       { provider },
@@ -106,9 +110,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     edge: foundation.edge.dnsName,
     logArchive: foundation.logSink.bucketName,
     workloads: Object.fromEntries(
-      deployed.map(({ url, repositories, services, databases }, i) => [
+      deployed.map(({ url, site, repositories, services, databases }, i) => [
         workloads[i]?.workload.name ?? "",
-        { url, repositories, services, databases },
+        { url, site, repositories, services, databases },
       ]),
     ),
   };

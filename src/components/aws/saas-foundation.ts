@@ -50,6 +50,8 @@ export class SaasFoundation extends pulumi.ComponentResource {
   readonly images: PlatformImages;
   readonly alarmTopic: AlarmTopic;
   readonly edge: Edge;
+  /** Public hosted zone of the domain; none where the stack brings a certificate and keeps DNS to itself. */
+  readonly hostedZoneId?: pulumi.Input<string>;
 
   constructor(name: string, args: SaasFoundationArgs, options?: pulumi.ComponentResourceOptions) {
     super("palisade:aws:SaasFoundation", name, {}, options);
@@ -112,8 +114,14 @@ export class SaasFoundation extends pulumi.ComponentResource {
       child,
     );
     this.alarmTopic = new AlarmTopic(`${name}-alarms`, { ...home, ...args.alarms, keyArn: logsKeyArn }, child);
+    this.hostedZoneId = this.zone(name, args);
     this.edge = this.makeEdge(name, args, logsKeyArn);
     this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge.dnsName, cluster: this.cluster.name });
+  }
+
+  private zone(name: string, { hostedZoneId, certificateArn, domain, disposable }: SaasFoundationArgs) {
+    if (hostedZoneId || certificateArn) return hostedZoneId;
+    return new route53.Zone(name, { name: domain, forceDestroy: disposable }, { parent: this }).zoneId;
   }
 
   private makeEdge(name: string, args: SaasFoundationArgs, logKeyArn: pulumi.Output<string>): Edge {
@@ -127,20 +135,14 @@ export class SaasFoundation extends pulumi.ComponentResource {
       },
       { parent: this },
     );
-    const { certificateArn, domain } = args;
-    const hostedZoneId =
-      args.hostedZoneId ??
-      (certificateArn
-        ? undefined
-        : new route53.Zone(name, { name: domain, forceDestroy: args.disposable }, { parent: this }).zoneId);
     return new Edge(
       `${name}-edge`,
       {
         vpcId: this.network.vpcId,
         subnetIds: this.network.publicSubnetIds,
         hostNames: args.hostNames,
-        certificateArn,
-        hostedZoneId,
+        certificateArn: args.certificateArn,
+        hostedZoneId: this.hostedZoneId,
         validateCertificate: args.awaitReality,
         minimumTls: args.minimumTls,
         deletionProtection: !args.disposable,

@@ -9,6 +9,7 @@ import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
+import { WorkloadFrontend } from "./workload-frontend";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
 
 export interface SaasWorkloadArgs {
@@ -28,8 +29,13 @@ export interface SaasWorkloadArgs {
   /** Host name of the public service, and the order of its rule among those of the edge, 1 to 50000. */
   hostName: string;
   rulePriority: number;
-  /** Origin of the frontend (SA-11). */
+  /** Origin of the frontend, and where an external publisher answers (SA-11). */
   frontendOrigin?: string;
+  frontendTarget?: string;
+  /** Provider of us-east-1; needed by a frontend that the platform publishes. */
+  northVirginia?: pulumi.ProviderResource;
+  /** Days a deleted key can still be called back (SA-7). */
+  keyDeletionDays: number;
   /** Git commit of the images (RT-23). */
   buildSha: string;
   /** May be thrown away with all it holds: dev only. */
@@ -43,6 +49,8 @@ const postgresPort = 5432;
 export class SaasWorkload extends pulumi.ComponentResource {
   /** `https://` address of the public service, if there is one. */
   readonly url?: string;
+  /** Bucket and distribution of a frontend that the platform publishes: its pipeline writes there. */
+  readonly site?: { bucketName: pulumi.Output<string>; distributionId: pulumi.Output<string> };
   /** Repository of each service's image. */
   readonly repositories: Record<string, pulumi.Output<string>>;
   /** ECS name of each service. */
@@ -96,6 +104,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       }),
     );
     this.openHops(services, databases);
+    this.site = this.frontend();
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
@@ -135,6 +144,28 @@ export class SaasWorkload extends pulumi.ComponentResource {
       },
       { parent: this },
     ).compute;
+  }
+
+  private frontend() {
+    const { workload, foundation, frontendOrigin, hostName, ...args } = this.args;
+    if (!workload.frontend || !frontendOrigin) return undefined;
+    const { site } = new WorkloadFrontend(
+      `${this.component}-frontend`,
+      {
+        hosting: workload.frontend.hosting,
+        origin: frontendOrigin,
+        target: args.frontendTarget,
+        apiOrigin: `https://${hostName}`,
+        hostedZoneId: foundation.hostedZoneId,
+        northVirginia: args.northVirginia,
+        accountId: args.accountId,
+        keyDeletionDays: args.keyDeletionDays,
+        awaitReality: args.awaitReality,
+        forceDestroy: args.disposable,
+      },
+      { parent: this },
+    );
+    return site && { bucketName: site.bucketName, distributionId: site.distributionId };
   }
 
   /** Opens the hops that the specification allows, each on both sides, and those to AWS itself (SA-9, SA-13). */

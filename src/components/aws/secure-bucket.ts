@@ -31,6 +31,8 @@ export interface SecureBucketArgs {
 export class SecureBucket extends pulumi.ComponentResource {
   readonly name: pulumi.Output<string>;
   readonly arn: pulumi.Output<string>;
+  /** Such as `<name>.s3.eu-central-1.amazonaws.com`. */
+  readonly regionalDomainName: pulumi.Output<string>;
   /**
    * Policy, encryption, versioning and lock: whatever writes to the bucket depends on them, or its first objects would be
    * without. The lifecycle rules, which AWS takes a minute to settle, need not be waited for.
@@ -97,6 +99,7 @@ export class SecureBucket extends pulumi.ComponentResource {
     );
 
     this.name = bucket.bucket;
+    this.regionalDomainName = bucket.bucketRegionalDomainName;
     this.protection = [policy, encrypted, versioning, ...(lock ? [lock] : [])];
     this.registerOutputs({ name: this.name, arn: this.arn });
   }

@@ -30,6 +30,12 @@ const inStaging: [string, unknown] = ["environment", "staging"];
 const sanctumAt = "palisade:workloads.sanctum";
 const variableAt = `${sanctumAt}.services.backend.environment`;
 
+const publishedElsewhere: [string, unknown][] = [
+  ["workloads.sanctum.frontendTarget", "cname.example"],
+  ["workloads.sanctum.frontendOrigin", "https://www.app.example.com"],
+];
+const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000000";
+
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "vpc-size": {
@@ -254,6 +260,22 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
       { set: [["workloads.relay.frontendOrigin", "https://a.example"]], at: "palisade:workloads.relay.frontendOrigin" },
     ],
     good: [{}],
+  },
+  "frontend-target": {
+    bad: [
+      { set: [["workloads.relay.frontendTarget", "cname.example"]], at: "palisade:workloads.relay.frontendTarget" },
+    ],
+    good: [{ set: publishedElsewhere }],
+  },
+  "frontend-in-zone": {
+    bad: [
+      { set: [["workloads.sanctum.frontendTarget", "cname.example"]], at: `${sanctumAt}.frontendOrigin` },
+      {
+        set: [...publishedElsewhere, ["edge.hostedZoneId", undefined], ["edge.certificateArn", certificate]],
+        at: `${sanctumAt}.frontendOrigin`,
+      },
+    ],
+    good: [{ set: publishedElsewhere }],
   },
   "way-out": {
     bad: [{ set: [["network.egress", "endpoints"]], at: "palisade:network.egress" }],
