@@ -1,5 +1,5 @@
 // CLI: the command table of `palisade`. Each command loads and calls one function; nothing is imported before it is needed.
-import { Argument, Command, CommanderError } from "commander";
+import { Argument, Command, CommanderError, Option } from "commander";
 import { Failure } from "../../toolchain/failure";
 
 /** Exit codes of every command: done, refused or failed with the reason, wrong usage. */
@@ -92,6 +92,17 @@ async function runCommand(args: readonly string[]): Promise<number> {
     .addHelpText("after", "\nExample: npx palisade graph --write README.md")
     .action(async (options: { stack: string; write?: string; json?: boolean }) => {
       code = await (await import("./graph")).graph(options);
+    });
+
+  program
+    .command("render <workload>")
+    .description("print a workload as a Compose file or as systemd units, for a host without AWS or Kubernetes")
+    .addOption(new Option("--format <format>", "shape").choices(["compose", "systemd"]).makeOptionMandatory())
+    .option("--stack <name>", "stack whose images and settings are taken", "dev")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade render sanctum --format compose > compose.yaml")
+    .action(async (workload: string, options: { format: "compose" | "systemd"; stack: string; json?: boolean }) => {
+      code = await (await import("./render")).render(workload, options);
     });
 
   const sandbox = program.command("sandbox").description("the local AWS of this checkout");

@@ -1,4 +1,5 @@
 // AWS components: a workload service as ECS container definitions. Pure: everything is resolved before it comes here.
+import { healthUrl, probeCommand } from "../../workload/probe";
 import type { Service } from "../../workload/workload";
 import { cpuUnits } from "./fargate-size";
 import type { Mount, Sidecar } from "./sidecar";
@@ -202,28 +203,17 @@ function awslogs(
 /** Behind an edge the load balancer asks; everywhere else the container asks itself (RT-2). */
 function healthCheck({ health, network, ports }: Service, healthCommand?: string[]) {
   if (!health || network.exposure === "public") return {};
-  const port = ports.find(port => port.name === health.port);
-  const url = `${port?.protocol === "http" ? "http" : "https"}://127.0.0.1:${port?.number}${health.path}`;
+  const url = healthUrl(health, ports);
   const timeout = Math.max(health.timeoutSeconds, 2);
   return {
     healthCheck: {
-      command: healthCommand ? ["CMD", ...healthCommand] : ["CMD-SHELL", probe(url, timeout)],
+      command: healthCommand ? ["CMD", ...healthCommand] : ["CMD-SHELL", probeCommand(url, timeout)],
       interval: health.intervalSeconds,
       timeout,
       retries: health.unhealthyAfter,
       startPeriod: Math.min(health.graceSeconds, 300),
     },
   };
-}
-
-/** Asks with whichever client the image has. The certificate is not checked: the process asks itself, over loopback. */
-function probe(url: string, timeout: number): string {
-  const python = `import ssl,urllib.request as r;r.urlopen('${url}',timeout=${timeout},context=ssl._create_unverified_context())`;
-  return (
-    `if command -v curl >/dev/null; then curl -fsk -m ${timeout} -o /dev/null ${url}; ` +
-    `elif command -v wget >/dev/null; then wget -q --no-check-certificate -T ${timeout} -O /dev/null ${url}; ` +
-    `else python3 -c "${python}"; fi || exit 1`
-  );
 }
 
 /**
