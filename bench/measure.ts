@@ -55,8 +55,8 @@ export async function measure(program: Program): Promise<Sample> {
 }
 
 /** Previews the program unmeasured, and returns what the engine plans, in the order of registration. */
-export async function plan<T>({ name, stack, project }: Program): Promise<T[]> {
-  const result = await pulumi(stack, ["preview", "--json", "--suppress-progress"], { project });
+export async function plan<T>({ name, stack, project, env }: Program): Promise<T[]> {
+  const result = await pulumi(stack, ["preview", "--json", "--suppress-progress"], { project, env });
   requireDone(name, result);
   const { steps } = JSON.parse(result.stdout) as { steps: { newState?: T }[] };
   return steps.flatMap(({ newState }) => (newState ? [newState] : []));

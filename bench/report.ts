@@ -10,8 +10,8 @@ export interface Ratios {
 
 export interface Case extends Ratios {
   name: string;
-  /** The most a ratio may be; what is left out has no target. */
-  target: Partial<Ratios>;
+  /** The most a ratio may be, and the memory of the first program; what is left out has no target. */
+  target: Partial<Ratios> & { peakMiB?: number };
   targetMet: boolean;
   /** Samples by program, in the order they were taken. */
   raw: Record<string, Sample[]>;
@@ -21,7 +21,10 @@ export interface Case extends Ratios {
 
 export function makeCase(part: Omit<Case, "targetMet">): Case {
   const { wallRatio, memoryRatio, target } = part;
-  const targetMet = wallRatio <= (target.wallRatio ?? Infinity) && memoryRatio <= (target.memoryRatio ?? Infinity);
+  const targetMet =
+    wallRatio <= (target.wallRatio ?? Infinity) &&
+    memoryRatio <= (target.memoryRatio ?? Infinity) &&
+    peakOfFirst(part.raw) <= (target.peakMiB ?? Infinity);
   return { ...part, wallRatio: rounded(wallRatio, 3), memoryRatio: rounded(memoryRatio, 3), targetMet };
 }
 
@@ -58,7 +61,19 @@ export function describe({ name, raw, ...rest }: Case): string {
     verdict("wall time", rest.wallRatio, rest.target.wallRatio),
     verdict("memory", rest.memoryRatio, rest.target.memoryRatio),
   ];
+  const { peakMiB } = rest.target;
+  if (peakMiB !== undefined) {
+    const peak = peakOfFirst(raw);
+    const met = peak <= peakMiB ? "met" : "missed";
+    verdicts.push(`peak memory: ${peak.toFixed(0)} MiB, target at most ${peakMiB} MiB: ${met}\n`);
+  }
   return `\n${name}\n${table([heading, ...rows])}${verdicts.join("")}`;
+}
+
+/** Median peak of the program that is judged. */
+function peakOfFirst(raw: Case["raw"]): number {
+  const [samples] = Object.values(raw);
+  return samples ? memory(samples) : 0;
 }
 
 function verdict(what: string, ratio: number, target: number | undefined): string {
