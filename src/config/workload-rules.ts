@@ -62,7 +62,7 @@ export const workloadRules: readonly Rule[] = [
     control: "PF-1",
     check: facts =>
       enabled(facts).flatMap(({ path, specification, overrides }) =>
-        (["images", "services"] as const).flatMap(section =>
+        (["images", "builds", "services"] as const).flatMap(section =>
           Object.keys(overrides[section] ?? {}).flatMap(name =>
             unknown([...path, section, name], name, Object.keys(specification.services), "service"),
           ),
@@ -77,14 +77,42 @@ export const workloadRules: readonly Rule[] = [
         // Judged on what was written: a digest that is there but faulty has a fault of its own.
         const images = valueAt(facts.values, [...path, "images"]);
         if (!isTree(images)) return [];
+        const builds = valueAt(facts.values, [...path, "builds"]);
         return Object.keys(specification.services)
-          .filter(service => !Object.hasOwn(images, service))
+          .filter(service => !Object.hasOwn(images, service) && !(isTree(builds) && Object.hasOwn(builds, service)))
           .map(service => ({
             at: [...path, "images", service],
             found: "nothing",
             allowed: "the digest of the service's image: `sha256:` and 64 hexadecimal digits",
           }));
       }),
+  },
+  {
+    id: "image-or-build",
+    control: "RT-1",
+    check: facts =>
+      enabled(facts).flatMap(({ path, overrides }) =>
+        Object.keys(overrides.builds ?? {})
+          .filter(service => Object.hasOwn(overrides.images ?? {}, service))
+          .map(service => ({
+            at: [...path, "builds", service],
+            found: "a build, although `images` has a digest",
+            allowed: "one of the two",
+          })),
+      ),
+  },
+  {
+    id: "build-in-dev",
+    control: "RT-1",
+    environments: ["staging", "prod"],
+    check: facts =>
+      enabled(facts).flatMap(({ path, overrides }) =>
+        Object.keys(overrides.builds ?? {}).map(service => ({
+          at: [...path, "builds", service],
+          found: "a build on the spot",
+          allowed: "nothing outside dev: the image that was tested is the one that runs, by its digest under `images`",
+        })),
+      ),
   },
   {
     id: "known-store",

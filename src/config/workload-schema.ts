@@ -88,6 +88,30 @@ export const workloadOverrides = z.strictObject({
     ),
     { is: "Image of each service, by digest.", controls: ["RT-1"], allowed: "a mapping from service to image digest" },
   ),
+  builds: field(
+    z.record(
+      serviceName,
+      field(
+        z.strictObject({
+          context: field(z.string().min(1), {
+            is: "Directory the image is built from, seen from the project.",
+            controls: ["SA-10"],
+            allowed: "a directory, such as ../sanctum/backend",
+          }),
+          dockerfile: field(z.string().min(1), {
+            is: "Its Dockerfile; `Dockerfile` in the context unless told.",
+            controls: ["SA-10"],
+            allowed: "a file, such as ../sanctum/backend/Dockerfile",
+          }).optional(),
+        }),
+        { is: "Where the service's image is built from.", controls: ["SA-10"] },
+      ),
+    ),
+    {
+      is: "Services whose image is built on the spot by the Docker daemon at hand, in place of a digest. Dev only.",
+      controls: ["SA-10", "RT-3"],
+    },
+  ).default({}),
   services: field(
     z.record(serviceName, field(serviceOverride, { is: "What differs from the specification.", controls: ["PF-1"] })),
     { is: "Services that differ from the specification in this stack.", controls: ["PF-1"] },

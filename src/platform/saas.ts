@@ -10,6 +10,7 @@ import type { DatabaseChoice } from "../components/aws/workload-databases";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
 import type { Workload } from "../workload/workload";
+import { imageBuilder, requireDaemonFor } from "./image-builder";
 
 export interface SaasOutputs {
   vpcId: pulumi.Output<string>;
@@ -29,6 +30,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     hostName: `${name}.${edge.domain}`,
   }));
   for (const { workload } of workloads) requireBuilt(workload);
+  requireDaemonFor(config.workloads);
 
   const tags = { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha };
   const providerOf = (name: string, region: string) =>
@@ -90,6 +92,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         hostName,
         rulePriority: priorities.get(hostName) ?? 0,
         images: overrides.images,
+        buildImage: imageBuilder(workload.name, overrides.builds, config.localAws === undefined),
         databases: { postgres: choice(overrides.postgres), vectors: choice(overrides.vectors) },
         logDays: config.retention.logDays,
         secretRecoveryDays: config.retention.secretRecoveryDays,

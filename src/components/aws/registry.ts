@@ -20,6 +20,11 @@ export interface RegistryArgs {
    * has the permission by IAM.
    */
   pushers?: readonly pulumi.Input<string>[];
+  /**
+   * A tag may be moved to another image; for repositories that dev builds push to. Images are used by digest all the same.
+   * Default false.
+   */
+  mutableTags?: boolean;
   /** Delete repositories that still hold images. Dev only; default false. */
   forceDelete?: boolean;
   /** Tags besides the default tags of the provider. */
@@ -49,7 +54,7 @@ export class Registry extends pulumi.ComponentResource {
         child,
         {
           name: args.namespace === undefined ? of : `${args.namespace}/${of}`,
-          imageTagMutability: "IMMUTABLE",
+          imageTagMutability: args.mutableTags ? "MUTABLE" : "IMMUTABLE",
           imageScanningConfiguration: { scanOnPush: true },
           encryptionConfigurations: [{ encryptionType: "KMS", kmsKey: args.keyArn }],
           forceDelete: args.forceDelete ?? false,

@@ -20,6 +20,8 @@ export interface SaasWorkloadArgs {
   region: string;
   /** Digest of each service's image (RT-1). */
   images: Record<string, string>;
+  /** Makes the image of a service that has no digest, and returns its own; dev only. */
+  buildImage?: ImageBuilder;
   databases: Record<StoreKind, DatabaseChoice>;
   /** Least number of days that log groups keep their events (RT-23). */
   logDays: number;
@@ -43,6 +45,13 @@ export interface SaasWorkloadArgs {
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
   awaitReality: boolean;
 }
+
+/** @returns the digest of the image, or undefined for a service it does not build. */
+export type ImageBuilder = (
+  serviceName: string,
+  repositoryUrl: pulumi.Output<string>,
+  parent: pulumi.Resource,
+) => pulumi.Output<string> | undefined;
 
 const postgresPort = 5432;
 
@@ -73,6 +82,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
         repositories: Object.values(workload.services).map(service => service.image.repository),
         namespace: args.environment,
         keyArn: foundation.keys.arnOf("artifacts"),
+        mutableTags: args.buildImage !== undefined,
         forceDelete: args.disposable,
       },
       child,
@@ -120,7 +130,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
     given: Pick<WorkloadServiceArgs, "service" | "registry" | "secrets" | "databases" | "parts">,
   ): ServiceCompute {
     const { workload, foundation, environment, region, hostName } = this.args;
-    const imageDigest = this.args.images[serviceName];
+    const repositoryUrl = given.registry.urlOf(given.service.image.repository);
+    const imageDigest = this.args.images[serviceName] ?? this.args.buildImage?.(serviceName, repositoryUrl, this);
     if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
     return new WorkloadService(
       `${this.component}-${serviceName}`,

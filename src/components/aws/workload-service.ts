@@ -28,7 +28,7 @@ export interface WorkloadServiceArgs {
   databases: WorkloadDatabases;
   accountId: pulumi.Input<string>;
   /** Digest of the image (RT-1). */
-  imageDigest: string;
+  imageDigest: pulumi.Input<string>;
   /** What the variables of the specification are resolved from. */
   context: Omit<EnvironmentContext, "services" | "databases">;
   /** What the rest of the workload adds to the service. */

@@ -34,6 +34,10 @@ const publishedElsewhere: [string, unknown][] = [
   ["workloads.sanctum.frontendTarget", "cname.example"],
   ["workloads.sanctum.frontendOrigin", "https://www.app.example.com"],
 ];
+const builtOnTheSpot: [string, unknown][] = [
+  ["workloads.relay.images", {}],
+  ["workloads.relay.builds", { poller: { context: "../relay" } }],
+];
 const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000000";
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
@@ -223,6 +227,19 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "image-per-service": {
     bad: [{ set: [["workloads.sanctum.images.ai-core", undefined]], at: `${sanctumAt}.images.ai-core` }],
     good: [{}],
+  },
+  "image-or-build": {
+    bad: [
+      {
+        set: [inDev, ["workloads.relay.builds", { poller: { context: "." } }]],
+        at: "palisade:workloads.relay.builds.poller",
+      },
+    ],
+    good: [{ set: [inDev, ...builtOnTheSpot] }],
+  },
+  "build-in-dev": {
+    bad: [{ set: builtOnTheSpot, at: "palisade:workloads.relay.builds.poller" }],
+    good: [{ set: [inDev, ...builtOnTheSpot] }],
   },
   "known-store": {
     bad: [{ set: [["workloads.relay.postgres", { storageGiB: 20 }]], at: "palisade:workloads.relay.postgres" }],
