@@ -94,6 +94,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         secretRecoveryDays: config.retention.secretRecoveryDays,
         supplied: config.secrets[workload.name],
         frontendOrigin: overrides.frontendOrigin,
+        volumeLoaders: overrides.volumeLoaders,
         buildSha: config.release.buildSha,
       },
       { provider },

@@ -41,7 +41,7 @@ function input(file: LogFile): Record<string, string> {
     // What was read is on disk before its position is, so a killed task delivers it after its restart.
     "storage.type": "filesystem",
     buffer_chunk_size: "64k",
-    // The longest event that CloudWatch takes. One longer line is passed over; without this, the file would be given up.
+    // CloudWatch takes events of up to 1 MiB. A longer line is passed over; without this, the whole file would be given up.
     buffer_max_size: "1M",
     skip_long_lines: "true",
   };
