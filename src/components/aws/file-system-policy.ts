@@ -18,6 +18,7 @@ interface Directory {
 const mount = "elasticfilesystem:ClientMount";
 const write = "elasticfilesystem:ClientWrite";
 const root = "elasticfilesystem:ClientRootAccess";
+const accessPoint = "elasticfilesystem:AccessPointArn";
 
 /** What a client's own role needs for one directory. */
 export function directoryUse(
@@ -29,7 +30,7 @@ export function directoryUse(
     Effect: "Allow",
     Action: writes ? [mount, write] : mount,
     Resource: fileSystemArn,
-    Condition: { StringEquals: { "elasticfilesystem:AccessPointArn": accessPointArn } },
+    Condition: { StringEquals: { [accessPoint]: accessPointArn } },
   };
 }
 
@@ -49,10 +50,13 @@ export function fileSystemPolicy(fileSystemArn: pulumi.Input<string>, directorie
   return [
     deny("DenyPlainTransport", [mount, write, root], { Bool: { "aws:SecureTransport": "false" } }),
     deny("DenyRoot", [root]),
-    deny("DenyWithoutAccessPoint", [mount, write], { Null: { "elasticfilesystem:AccessPointArn": "true" } }),
+    // A negation holds for what is missing as well: without an access point nobody mounts.
+    deny("DenyOtherAccessPoints", [mount, write], {
+      StringNotEquals: { [accessPoint]: directories.map(({ accessPointArn }) => accessPointArn) },
+    }),
     ...directories.flatMap(({ name, accessPointArn, clients }) => {
       const id = name.replaceAll(/(^|-)(.)/g, (_, __, letter: string) => letter.toUpperCase());
-      const here = { StringEquals: { "elasticfilesystem:AccessPointArn": accessPointArn } };
+      const here = { StringEquals: { [accessPoint]: accessPointArn } };
       const but = (roles: pulumi.Input<string>[]) =>
         // An empty list would match nobody, and so deny nobody.
         roles.length > 0 ? { ...here, ArnNotEquals: { "aws:PrincipalArn": roles } } : here;
