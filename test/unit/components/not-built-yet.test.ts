@@ -22,6 +22,24 @@ test.each<[string, Partial<WorkloadInput>]>([
     },
   ],
   [
+    "state.volumes.data.mounts.0: on a machine",
+    {
+      state: { volumes: { data: { sizeGiB: 1, sharing: "replicas", mounts: [{ service: "m", path: "/data" }] } } },
+      services: { m: sampleService({ machine: { operatingSystem: "ubuntu-22.04" } }) },
+    },
+  ],
+  [
+    "services.m.logs.0.file: on a machine",
+    {
+      services: {
+        m: sampleService({
+          machine: { operatingSystem: "ubuntu-22.04" },
+          logs: [{ kind: "audit", file: "/var/log/audit.log" }],
+        }),
+      },
+    },
+  ],
+  [
     "services.a.logs.0.file: on a tmpfs; made are those on a volume",
     {
       services: {
