@@ -1,17 +1,9 @@
 // Config: rules of what a workload keeps in files: its volumes, the shipper of its log files, the memory it cannot do without.
 import { logFiles } from "../workload/log-files";
-import type { Workload } from "../workload/workload";
 import { allowedNames, listNames } from "./faults";
 import { valueAt } from "./paths";
-import type { Facts, Finding, Rule } from "./rule";
-
-/** Workloads of the stack that the catalogue knows, with what the stack says about them. */
-function enabled({ sound, catalog }: Facts) {
-  return Object.entries(sound.workloads ?? {}).flatMap(([name, overrides]) => {
-    const specification: Workload | undefined = catalog.get(name);
-    return specification ? [{ name, specification, overrides: overrides ?? {} }] : [];
-  });
-}
+import type { Finding, Rule } from "./rule";
+import { enabled } from "./workload-rules";
 
 export const volumeRules: readonly Rule[] = [
   {
@@ -29,12 +21,12 @@ export const volumeRules: readonly Rule[] = [
     id: "known-volume",
     control: "IS-9",
     check: facts =>
-      enabled(facts).flatMap(({ name, specification, overrides }) => {
+      enabled(facts).flatMap(({ name, path, specification, overrides }) => {
         const volumes = Object.keys(specification.state.volumes);
         return Object.keys(overrides.volumeLoaders ?? {})
           .filter(volume => !volumes.includes(volume))
           .map(volume => ({
-            at: ["workloads", name, "volumeLoaders", volume],
+            at: [...path, "volumeLoaders", volume],
             found: "no such volume",
             allowed: volumes.length > 0 ? allowedNames(volumes, volume) : `nothing: \`${name}\` has no volume`,
           }));
@@ -44,14 +36,14 @@ export const volumeRules: readonly Rule[] = [
     id: "memory-floor",
     control: "IS-8",
     check: facts =>
-      enabled(facts).flatMap(({ name, specification, overrides }) =>
+      enabled(facts).flatMap(({ path, specification, overrides }) =>
         Object.entries(overrides.services ?? {}).flatMap(([service, override]): Finding[] => {
           const floor = Object.hasOwn(specification.services, service)
             ? specification.services[service]?.resources.floor?.memoryMiB
             : undefined;
           const memoryMiB = override?.memoryMiB;
           if (floor === undefined || memoryMiB === undefined || memoryMiB >= floor) return [];
-          const at = ["workloads", name, "services", service, "memoryMiB"];
+          const at = [...path, "services", service, "memoryMiB"];
           return [{ at, found: `${memoryMiB} MiB`, allowed: `at least ${floor} MiB, which the service needs` }];
         }),
       ),

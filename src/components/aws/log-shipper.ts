@@ -30,8 +30,10 @@ export interface LogShipperArgs {
 
 /**
  * One task for all replicas: they share the files, so a shipper beside each would send every line once per replica. An
- * update stops the old task before it starts the new one. A line reaches CloudWatch at least once; twice only if the
- * task is killed between a delivery and its note of it.
+ * update stops the old task before it starts the new one. A line outlives the task that read it; it arrives twice if the
+ * task is killed between a delivery and its note of it. Lost are, if the machine under the task fails, the lines of the
+ * last seconds: Fluent Bit writes its buffers behind, and its command line has no word to change that. They are still in
+ * the file.
  *
  * The image is AWS for Fluent Bit, version 3 or later: before Fluent Bit 2, its buffers could not be on NFS.
  * @throws Error if the workload has no log file, or the stack gives no image of the shipper.

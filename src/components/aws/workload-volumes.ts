@@ -1,4 +1,4 @@
-// AWS components: the volumes of a workload. All of one data class are directories of one file system (IS-3, IS-4, IS-9, SA-7).
+// AWS components: the volumes of a workload, as directories of a file system per data class, and of another for what no service writes (IS-3, IS-4, IS-9, SA-7).
 import * as pulumi from "@pulumi/pulumi";
 import type { DataClass } from "../../workload/names";
 import type { Workload } from "../../workload/workload";
@@ -29,7 +29,8 @@ export interface WorkloadVolumesArgs {
 
 /** @throws Error if a replica is to have a volume of its own, or `loaders` names no volume. */
 export class WorkloadVolumes extends pulumi.ComponentResource implements ServiceContributor {
-  private readonly fileSystems: Partial<Record<DataClass, SharedFileSystem>> = {};
+  /** By the group of volumes each holds. */
+  private readonly fileSystems = new Map<string, SharedFileSystem>();
   /** Roles of the services that mount something, as they become known. */
   private readonly roles = new Map<string, pulumi.Output<string>>();
 
@@ -42,20 +43,23 @@ export class WorkloadVolumes extends pulumi.ComponentResource implements Service
     requireKnown(args);
     super("palisade:aws:WorkloadVolumes", component, {}, options);
     const { network, keys, alarmTopic } = args.foundation;
-    for (const [dataClass, volumes] of byClass(args.volumes))
-      this.fileSystems[dataClass] = new SharedFileSystem(
-        `${component}-${dataClass}`,
-        {
-          vpcId: network.vpcId,
-          // No route leads out of them; tasks come from the private subnets beside them.
-          subnetIds: network.dataSubnetIds,
-          keyArn: keys.arnOf(dataClass),
-          directories: Object.fromEntries(volumes),
-          storageGiB: volumes.reduce((sum, [, { sizeGiB }]) => sum + sizeGiB, 0),
-          topicArn: alarmTopic.arn,
-          disposable: args.disposable,
-        },
-        { parent: this },
+    for (const { group, dataClass, volumes } of grouped(args.volumes))
+      this.fileSystems.set(
+        group,
+        new SharedFileSystem(
+          `${component}-${group}`,
+          {
+            vpcId: network.vpcId,
+            // No route leads out of them; tasks come from the private subnets beside them.
+            subnetIds: network.dataSubnetIds,
+            keyArn: keys.arnOf(dataClass),
+            directories: Object.fromEntries(volumes),
+            storageGiB: volumes.reduce((sum, [, { sizeGiB }]) => sum + sizeGiB, 0),
+            topicArn: alarmTopic.arn,
+            disposable: args.disposable,
+          },
+          { parent: this },
+        ),
       );
     this.registerOutputs({});
   }
@@ -76,9 +80,9 @@ export class WorkloadVolumes extends pulumi.ComponentResource implements Service
       mounts: own.flatMap(([name, volume]) =>
         mountsOf(volume, serviceName).map(({ path, readOnly }) => ({ volume: name, path, readOnly })),
       ),
-      peers: [...new Set(own.map(([, { dataClass }]) => dataClass))].map(dataClass => ({
-        name: `volumes-${dataClass}`,
-        peer: { securityGroupId: this.fileSystem(dataClass).securityGroupId },
+      peers: [...new Set(own.map(([, volume]) => groupOf(volume)))].map(group => ({
+        name: `volumes-${group}`,
+        peer: { securityGroupId: this.fileSystem(group).securityGroupId },
         port: 2049,
       })),
       onRole: [roleArn => this.roles.set(serviceName, roleArn)],
@@ -92,8 +96,8 @@ export class WorkloadVolumes extends pulumi.ComponentResource implements Service
    */
   admit(services: Readonly<Record<string, Pick<ServiceCompute, "securityGroupId">>>): void {
     const { loaders = {} } = this.args;
-    for (const [dataClass, volumes] of byClass(this.args.volumes)) {
-      const fileSystem = this.fileSystem(dataClass);
+    for (const { group, volumes } of grouped(this.args.volumes)) {
+      const fileSystem = this.fileSystem(group);
       for (const name of new Set(volumes.flatMap(([, { mounts }]) => mounts.map(mount => mount.service))))
         fileSystem.allowFrom(name, required(name, services[name]).securityGroupId);
       for (const [name] of volumes) {
@@ -122,14 +126,14 @@ export class WorkloadVolumes extends pulumi.ComponentResource implements Service
     return required(serviceName, this.roles.get(serviceName));
   }
 
-  private fileSystem(dataClass: DataClass): SharedFileSystem {
-    const found = this.fileSystems[dataClass];
-    if (!found) throw new Error(`no volume is of data class \`${dataClass}\``);
+  private fileSystem(group: string): SharedFileSystem {
+    const found = this.fileSystems.get(group);
+    if (!found) throw new Error(`there is no file system \`${group}\``);
     return found;
   }
 
-  private find(name: string, { dataClass }: Volume) {
-    const fileSystem = this.fileSystem(dataClass);
+  private find(name: string, volume: Volume) {
+    const fileSystem = this.fileSystem(groupOf(volume));
     const accessPoint = fileSystem.accessPoints[name];
     if (!accessPoint) throw new Error(`volume \`${name}\` has no access point`);
     return { fileSystem, accessPoint };
@@ -145,11 +149,22 @@ function writes(volume: Volume, serviceName: string): boolean {
   return mountsOf(volume, serviceName).some(({ readOnly }) => !readOnly);
 }
 
-function byClass(volumes: Record<string, Volume>): Map<DataClass, [string, Volume][]> {
-  const classes = new Map<DataClass, [string, Volume][]>();
-  for (const entry of Object.entries(volumes))
-    classes.set(entry[1].dataClass, [...(classes.get(entry[1].dataClass) ?? []), entry]);
-  return classes;
+/**
+ * Volumes that share a file system. One that no service writes is apart from those that are written: whoever has two
+ * access points of one file system can carry a file handle from one to the other, and EFS takes it (IS-9).
+ */
+function groupOf({ dataClass, mounts }: Volume): string {
+  return mounts.some(({ readOnly }) => !readOnly) ? dataClass : `${dataClass}-vaults`;
+}
+
+function grouped(volumes: Record<string, Volume>) {
+  const groups = new Map<string, { group: string; dataClass: DataClass; volumes: [string, Volume][] }>();
+  for (const [name, volume] of Object.entries(volumes)) {
+    const group = groupOf(volume);
+    const { dataClass } = volume;
+    groups.set(group, { group, dataClass, volumes: [...(groups.get(group)?.volumes ?? []), [name, volume]] });
+  }
+  return [...groups.values()];
 }
 
 function required<T>(serviceName: string, value: T | undefined): T {

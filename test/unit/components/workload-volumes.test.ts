@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { iss } from "../../../src/catalog/iss";
 import { WorkloadVolumes, type WorkloadVolumesArgs } from "../../../src/components/aws/workload-volumes";
 import type { Workload } from "../../../src/workload/workload";
-import { only } from "../record";
+import { only, type Registered } from "../record";
 import { policyOf, resolved, statement } from "./reading";
 import { recordTypes } from "./samples";
 
@@ -48,16 +48,17 @@ function admit(made: WorkloadVolumes, names: string[]): void {
   made.admit(Object.fromEntries(names.map(name => [name, group(`sg-${name}`)])));
 }
 
-test("volumes of one data class are one file system, with its key (SA-7)", async () => {
+test("volumes of one data class are one file system, with its key; what no service writes is another (SA-7, IS-9)", async () => {
   const all = await build({ ...volumes, archive: { ...spice, dataClass: "artifacts" } });
   const made = all.filter(r => r.type === fileSystem);
   expect(made.map(r => [r.name, r.inputs.kmsKeyId])).toEqual([
     ["sample-customer", "arn:key/customer"],
+    ["sample-customer-vaults", "arn:key/customer"],
     ["sample-artifacts", "arn:key/artifacts"],
   ]);
-  // 3 of 10 GiB.
+  // 2 of 10 GiB.
   expect(only(all, "aws:cloudwatch/metricAlarm:MetricAlarm", "sample-customer-size").inputs.threshold).toBe(
-    30 * 1024 ** 3,
+    20 * 1024 ** 3,
   );
   expect(only(all, "aws:efs/mountTarget:MountTarget", "sample-customer-1").inputs.subnetId).toBe("data-a");
 });
@@ -81,7 +82,10 @@ test("a service gets what it mounts and where, and nothing else", async () => {
     { volume: "memory-matrix", path: "/app/memory_matrix", readOnly: true },
   ]);
   expect(parts.volumes?.map(v => v.name)).toEqual(["forensic-logs", "spice-layer", "memory-matrix"]);
-  expect(parts.peers).toMatchObject([{ name: "volumes-customer", port: 2049 }]);
+  expect(parts.peers).toMatchObject([
+    { name: "volumes-customer", port: 2049 },
+    { name: "volumes-customer-vaults", port: 2049 },
+  ]);
 });
 
 test("a service that mounts a volume read-only has no permission to write there (IS-9)", async () => {
@@ -103,7 +107,7 @@ test("a service that mounts a volume read-only has no permission to write there 
     },
     {
       Action: "elasticfilesystem:ClientMount",
-      Condition: { StringEquals: { "elasticfilesystem:AccessPointArn": arn("memory-matrix") } },
+      Condition: { StringEquals: { "elasticfilesystem:AccessPointArn": arn("vaults-memory-matrix") } },
     },
   ]);
 });
@@ -120,30 +124,35 @@ describe("when all services are there", () => {
 
   test("each mounting service is let in once, by its group (SA-9)", async () => {
     const all = await build(shared, made => admit(made, ["api", "reader", "bystander"]));
-    expect(all.filter(r => r.type === ingress).map(r => r.inputs.referencedSecurityGroupId)).toEqual([
-      "sg-api",
-      "sg-reader",
+    const ways = all.filter(r => r.type === ingress).map(r => r.inputs);
+    expect(ways.map(r => `${r.referencedSecurityGroupId} -> ${r.securityGroupId}`)).toEqual([
+      "sg-api -> sample-customer-id",
+      "sg-reader -> sample-customer-id",
+      "sg-api -> sample-customer-vaults-id",
     ]);
   });
 
   test("the policy names who mounts and who writes; where nobody writes, it names nobody (IS-9)", async () => {
-    const made = only(await build(shared, made => admit(made, ["api", "reader"])), policy);
+    const all = await build(shared, made => admit(made, ["api", "reader"]));
+    const [data, vault] = ["sample-customer", "sample-customer-vaults"].map(name => only(all, policy, name)) as [
+      Registered,
+      Registered,
+    ];
     const [api, reader] = ["api", "reader"].map(name => `arn:aws:iam::123456789012:role/${name}`);
-    expect(statement(made, "DataMounting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api, reader] });
-    expect(statement(made, "DataWriting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api] });
-    expect(statement(made, "VaultMounting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api] });
-    expect(Object.keys(statement(made, "VaultWriting").Condition ?? {})).toEqual(["StringEquals"]);
-    expect(policyOf(made)).toHaveLength(7);
+    expect(statement(data, "DataMounting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api, reader] });
+    expect(statement(data, "DataWriting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api] });
+    expect(statement(vault, "VaultMounting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api] });
+    expect(Object.keys(statement(vault, "VaultWriting").Condition ?? {})).toEqual(["StringEquals"]);
+    expect([data, vault].map(made => policyOf(made).length)).toEqual([5, 5]);
   });
 
   test("a loader fills the volume it is named for, and no other", async () => {
     const loader = { roleArn: "arn:aws:iam::123456789012:role/loader", securityGroupId: "sg-loader" };
     const all = await build(shared, made => admit(made, ["api", "reader"]), { vault: loader });
-    const made = only(all, policy);
+    const made = only(all, policy, "sample-customer-vaults");
     expect(statement(made, "VaultWriting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [loader.roleArn] });
-    expect(JSON.stringify(statement(made, "DataWriting"))).not.toContain("loader");
-    expect(JSON.stringify(statement(made, "DataMounting"))).not.toContain("loader");
-    expect(only(all, ingress, "sample-customer-from-loader-of-vault").inputs).toMatchObject({
+    expect(JSON.stringify(policyOf(only(all, policy, "sample-customer")))).not.toContain("loader");
+    expect(only(all, ingress, "sample-customer-vaults-from-loader-of-vault").inputs).toMatchObject({
       referencedSecurityGroupId: "sg-loader",
       fromPort: 2049,
     });

@@ -72,9 +72,9 @@ test("the process sees its three directories, the vaults read-only, each by TLS 
   expect(task("iss-dev-api").volumes).toContainEqual({
     name: "memory-matrix",
     efsVolumeConfiguration: {
-      fileSystemId: "iss-dev-volumes-customer-id",
+      fileSystemId: "iss-dev-volumes-customer-vaults-id",
       transitEncryption: "ENABLED",
-      authorizationConfig: { accessPointId: "iss-dev-volumes-customer-memory-matrix-id", iam: "ENABLED" },
+      authorizationConfig: { accessPointId: "iss-dev-volumes-customer-vaults-memory-matrix-id", iam: "ENABLED" },
     },
   });
 });
@@ -162,12 +162,13 @@ describe("the log shipper (IS-6)", () => {
   });
 });
 
-describe("the file system", () => {
+describe("the file systems", () => {
   test("nobody writes to the vaults, and nobody mounts what is not theirs, whatever else IAM allows (IS-9)", () => {
-    const policy = only(all, "aws:efs/fileSystemPolicy:FileSystemPolicy");
+    const vaults = only(all, "aws:efs/fileSystemPolicy:FileSystemPolicy", "iss-dev-volumes-customer-vaults");
+    const policy = only(all, "aws:efs/fileSystemPolicy:FileSystemPolicy", "iss-dev-volumes-customer");
     const [api, shipper] = ["iss-dev-api", "iss-dev-log-shipper"].map(role => `arn:aws:mock:::${role}`);
-    expect(Object.keys(statement(policy, "MemoryMatrixWriting").Condition ?? {})).toEqual(["StringEquals"]);
-    expect(statement(policy, "MemoryMatrixMounting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api] });
+    expect(Object.keys(statement(vaults, "MemoryMatrixWriting").Condition ?? {})).toEqual(["StringEquals"]);
+    expect(statement(vaults, "MemoryMatrixMounting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [api] });
     expect(statement(policy, "ForensicLogsMounting").Condition?.ArnNotEquals).toEqual({
       "aws:PrincipalArn": [api, shipper],
     });
@@ -175,9 +176,10 @@ describe("the file system", () => {
     expect(statement(policy, "LogShipperWriting").Condition?.ArnNotEquals).toEqual({ "aws:PrincipalArn": [shipper] });
   });
 
-  test("lies where no route leads out, and takes NFS from the two services alone, on both sides (SA-9)", () => {
+  test("lie where no route leads out, and take NFS from the two services alone, on both sides (SA-9)", () => {
     const targets = all.filter(r => r.type === "aws:efs/mountTarget:MountTarget").map(r => r.inputs.subnetId);
-    expect(targets).toEqual(["palisade-dev-data-eu-central-1a-id", "palisade-dev-data-eu-central-1b-id"]);
+    const data = ["palisade-dev-data-eu-central-1a-id", "palisade-dev-data-eu-central-1b-id"];
+    expect(targets).toEqual([...data, ...data]);
     const nfs = (type: string, from: string, to: string) =>
       all
         .filter(r => r.type === type && r.inputs.fromPort === 2049)
@@ -185,6 +187,7 @@ describe("the file system", () => {
         .sort();
     const ways = [
       "iss-dev-api-id -> iss-dev-volumes-customer-id",
+      "iss-dev-api-id -> iss-dev-volumes-customer-vaults-id",
       "iss-dev-log-shipper-id -> iss-dev-volumes-customer-id",
     ];
     const ingress = "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule";
@@ -197,7 +200,7 @@ describe("the file system", () => {
 test("a loader that the stack names fills the vaults (IS-9)", async () => {
   const loader = { roleArn: "arn:aws:iam::123456789012:role/loader", securityGroupId: "sg-0123456789abcdef0" };
   const loaded = await register(issConfig({ volumeLoaders: { "memory-matrix": loader } }));
-  const policy = only(loaded, "aws:efs/fileSystemPolicy:FileSystemPolicy");
+  const policy = only(loaded, "aws:efs/fileSystemPolicy:FileSystemPolicy", "iss-dev-volumes-customer-vaults");
   expect(statement(policy, "MemoryMatrixWriting").Condition?.ArnNotEquals).toEqual({
     "aws:PrincipalArn": [loader.roleArn],
   });
