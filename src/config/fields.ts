@@ -148,4 +148,8 @@ export const authorityArn = z
   .string()
   .regex(/^arn:aws:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority\/[0-9a-f-]{36}$/);
 
+export const roleArn = z.string().regex(/^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/);
+
+export const securityGroupId = z.string().regex(/^sg-[0-9a-f]{8,17}$/);
+
 export const commit = z.string().regex(/^[0-9a-f]{40}$/);

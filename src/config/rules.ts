@@ -5,12 +5,14 @@ import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
 import type { Facts, Rule } from "./rule";
 import { secretRules } from "./secret-rules";
+import { volumeRules } from "./volume-rules";
 import { workloadRules } from "./workload-rules";
 
 export const rules: readonly Rule[] = [
   ...networkRules,
   ...environmentRules,
   ...workloadRules,
+  ...volumeRules,
   ...secretRules,
   notBuiltYetRule,
 ];

@@ -15,7 +15,7 @@ interface Enabled {
 }
 
 /** Workloads of the stack that the catalogue knows. */
-function enabled({ sound, catalog }: Facts): Enabled[] {
+export function enabled({ sound, catalog }: Facts): Enabled[] {
   return Object.entries(sound.workloads ?? {}).flatMap(([name, overrides]) => {
     const specification = catalog.get(name);
     return specification && overrides ? [{ name, path: ["workloads", name], specification, overrides }] : [];
@@ -38,6 +38,15 @@ function overridden(facts: Facts) {
 
 function unknown(at: Path, typed: string, names: readonly string[], what: string): Finding[] {
   return names.includes(typed) ? [] : [{ at, found: `no such ${what}`, allowed: allowedNames(names, typed) }];
+}
+
+/** Whether a service answers browsers of an origin it is told, whoever makes the pages (IS-5). */
+function asksForOrigin({ services }: Workload): boolean {
+  return Object.values(services).some(({ environment }) =>
+    Object.values(environment).some(
+      value => typeof value === "object" && "from" in value && value.from === "frontend-origin",
+    ),
+  );
 }
 
 export const workloadRules: readonly Rule[] = [
@@ -235,11 +244,10 @@ export const workloadRules: readonly Rule[] = [
       enabled(facts).flatMap(({ name, path, specification }): Finding[] => {
         const at = [...path, "frontendOrigin"];
         const present = valueAt(facts.values, at) !== undefined;
-        if (specification.frontend && !present)
+        const wanted = specification.frontend !== undefined || asksForOrigin(specification);
+        if (wanted && !present)
           return [{ at, found: "nothing", allowed: "the origin of the frontend, such as https://www.example.com" }];
-        return !specification.frontend && present
-          ? [{ at, found: "an origin", allowed: `nothing: \`${name}\` has no frontend` }]
-          : [];
+        return !wanted && present ? [{ at, found: "an origin", allowed: `nothing: \`${name}\` has no frontend` }] : [];
       }),
   },
   {

@@ -4,7 +4,7 @@ import { resources } from "../workload/container";
 import { dnsLabel, envName, hostName, imageDigest } from "../workload/names";
 import { scaling } from "../workload/operation";
 import { postgres } from "../workload/state";
-import { field, instanceClass, origin, secret } from "./fields";
+import { field, instanceClass, origin, roleArn, secret, securityGroupId } from "./fields";
 
 export const workloadName = field(dnsLabel, { is: "Name in the catalogue.", allowed: "the name of a workload" });
 const serviceName = field(dnsLabel, { is: "Name of a service.", allowed: "the name of a service of the workload" });
@@ -76,6 +76,19 @@ const serviceOverride = z.strictObject({
   ).default({}),
 });
 
+const volumeLoader = z.strictObject({
+  roleArn: field(roleArn, {
+    is: "Role with which it mounts the volume and writes to it.",
+    controls: ["IS-9"],
+    allowed: "the ARN of an IAM role, such as arn:aws:iam::123456789012:role/vault-loader",
+  }),
+  securityGroupId: field(securityGroupId, {
+    is: "Security group it connects from, in the stack's VPC.",
+    controls: ["SA-9"],
+    allowed: "the id of a security group, such as sg-0123456789abcdef0",
+  }),
+});
+
 export const workloadOverrides = z.strictObject({
   images: field(
     z.record(
@@ -124,6 +137,16 @@ export const workloadOverrides = z.strictObject({
     is: "What differs from `palisade:database` and the specification for the vector database.",
     controls: ["SA-5"],
   }).optional(),
+  volumeLoaders: field(
+    z.record(
+      field(dnsLabel, { is: "Name of a volume.", allowed: "the name of a volume of the workload" }),
+      field(volumeLoader, { is: "Who fills the volume.", controls: ["IS-9"] }),
+    ),
+    {
+      is: "Who fills volumes from outside the workload, such as those that no service writes. Nobody else can.",
+      controls: ["IS-9"],
+    },
+  ).default({}),
   frontendOrigin: field(origin, {
     is: "Origin the frontend is served from: the only one the API answers to a browser.",
     controls: ["SA-11", "IS-5"],

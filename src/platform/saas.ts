@@ -101,6 +101,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         frontendTarget: overrides.frontendTarget,
         northVirginia,
         keyDeletionDays: config.retention.keyDeletionDays,
+        volumeLoaders: overrides.volumeLoaders,
         buildSha: config.release.buildSha,
       },
       { provider },

@@ -17,6 +17,8 @@ export const resources = z.strictObject({
   memoryMiB: z.int().min(64).max(122_880),
   /** Ceiling that the autoscaler may raise one replica to, where the home can resize a replica (RT-6). */
   ceiling: z.strictObject({ cpuMillicores: z.int().max(16_000), memoryMiB: z.int().max(122_880) }).optional(),
+  /** Least memory that a stack may set for it; without it, any (IS-8). */
+  floor: z.strictObject({ memoryMiB: z.int().min(64) }).optional(),
   /** Accelerators a replica needs. */
   gpus: z.int().min(0).max(8).default(0),
 });

@@ -6,6 +6,7 @@ import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
 import { faultsOf, SpecificationError } from "./specification-error";
 import { approval, logStream, secrets, state, tenancy } from "./state";
+import { volumeFaults } from "./volume-faults";
 import { wholeFaults } from "./whole";
 
 export const service = z.strictObject({
@@ -80,6 +81,7 @@ function crossFaults(w: z.infer<typeof shape>): Fault[] {
     ...references(w).flatMap(({ path, name }) =>
       w.services[name] ? [] : [{ path, message: `no service \`${name}\`; there are ${list(Object.keys(w.services))}` }],
     ),
+    ...volumeFaults(w),
   ];
 }
 
@@ -100,6 +102,8 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
     faults.push({ path: at("health", "port"), message: `no port \`${s.health.port}\`; there are ${list([...ports])}` });
   if (s.health && s.health.timeoutSeconds >= s.health.intervalSeconds)
     faults.push({ path: at("health", "timeoutSeconds"), message: "must be shorter than `intervalSeconds`" });
+  if (s.resources.floor && s.resources.floor.memoryMiB > s.resources.memoryMiB)
+    faults.push({ path: at("resources", "floor", "memoryMiB"), message: "is above `memoryMiB` (IS-8)" });
   if (s.network.exposure !== "none" && s.ports.length === 0)
     faults.push({ path: at("ports"), message: `exposure \`${s.network.exposure}\` needs a port` });
   if (s.network.exposure !== "none" && !s.health)

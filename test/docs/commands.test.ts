@@ -35,6 +35,17 @@ const cannot: Record<string, string> = {
     "asks the module proxy for every dependency of every dependency; what it wrote is held by each build's go.sum",
   "cd toolchain/python && pip-compile --generate-hashes --no-emit-index-url --strip-extras requirements.in":
     "asks PyPI what is newest today; what it wrote is held by each install's hashes",
+  'export CLUSTER="$(pulumi stack output cluster --stack staging)"':
+    "gives a name to the commands after it, which ask an account; the local AWS runs no task",
+  "aws ecs list-tasks --cluster \"$CLUSTER\" --desired-status STOPPED --query 'taskArns[:5]' --output text":
+    "asks an account for tasks that stopped; the local AWS runs none",
+  'aws ecs describe-tasks --cluster "$CLUSTER" --tasks "$TASK" --query \'tasks[].[group,stoppedReason,containers[].[name,exitCode,reason]]\'':
+    "asks an account for a task that stopped; the local AWS runs none",
+  "aws logs tail /palisade/staging/iss/api --since 30m": "reads what a task has written; the local AWS runs none",
+  "aws efs describe-access-points --query 'AccessPoints[].[Name,RootDirectory.Path,PosixUser.Uid,RootDirectory.CreationInfo.OwnerUid]' --output table":
+    "needs the AWS CLI, which the project does not bring; the access points are in test/unit/components/shared-file-system.test.ts",
+  'aws cloudwatch get-metric-statistics --namespace AWS/ECS --metric-name MemoryUtilization --dimensions Name=ClusterName,Value="$CLUSTER" Name=ServiceName,Value="$SERVICE" --start-time "$START" --end-time "$END" --period 300 --statistics Maximum':
+    "asks an account what tasks took; the local AWS runs none",
   "dig +short NS dev.example.com": "asks the world's DNS about a domain of one's own",
   "dig +short CAA example.com": "asks the world's DNS about a domain of one's own",
   "npm run bench:preview": "measures for minutes, and its figures are those of one machine",

@@ -15,6 +15,8 @@ from moto.acm import responses as acm_responses
 from moto.applicationautoscaling import responses as autoscaling_responses
 from moto.core.responses import ActionResult
 from moto.ecs import responses as ecs_responses
+from moto.efs import models as efs_models
+from moto.efs import responses as efs_responses
 from moto.rds import models as rds_models
 from moto.s3 import responses as s3_responses
 
@@ -25,6 +27,7 @@ def apply_mends() -> None:
     keep_tags_given_when_a_bucket_is_made()
     keep_the_algorithm_of_a_certificate()
     keep_tags_of_scalable_targets()
+    keep_the_policies_of_file_systems()
 
 
 def after(owner: type, method: str, then: Callable[..., Any]) -> None:
@@ -133,3 +136,30 @@ def keep_tags_of_scalable_targets() -> None:
         if hasattr(response, name):
             raise AttributeError(f"moto has {name} of Application Auto Scaling now: drop this mend")
         setattr(response, name, method)
+
+
+def keep_the_policies_of_file_systems() -> None:
+    """EFS changes whether a file system is backed up, and forgets its policy when told to; moto can do neither."""
+    response = efs_responses.EFSResponse
+
+    def file_system(self: Any) -> Any:
+        return self.efs_backend.file_systems_by_id[self._get_param("FileSystemId")]
+
+    def put_backup_policy(self: Any) -> Any:
+        policy = self._get_param("BackupPolicy")
+        file_system(self)._backed_up = policy["Status"]
+        return json.dumps({"BackupPolicy": policy}), {"Content-Type": "application/json"}
+
+    def delete_file_system_policy(self: Any) -> Any:
+        file_system(self).file_system_policy = None
+        return "{}", {"Content-Type": "application/json"}
+
+    def backup_policy(self: Any) -> dict[str, str] | None:
+        status = getattr(self, "_backed_up", None) or ("ENABLED" if self._backup else None)
+        return {"Status": status} if status else None
+
+    for missing in (put_backup_policy, delete_file_system_policy):
+        if hasattr(response, missing.__name__):
+            raise AttributeError(f"moto has {missing.__name__} of EFS now: drop this mend")
+        setattr(response, missing.__name__, missing)
+    efs_models.FileSystem.backup_policy = property(backup_policy)

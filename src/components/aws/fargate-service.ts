@@ -19,6 +19,8 @@ export interface FargateServiceArgs extends Omit<FargateTaskArgs, "reserved"> {
   route?: Omit<EdgeRouteArgs, "service" | "vpcId"> & { edgeSecurityGroupId: pulumi.Input<string> };
   /** Certificates for calls from other services; needed by one that may be called (SA-6, SA-13). */
   tls?: ServiceTls;
+  /** Never two tasks at once, not even for a rollout: the old one ends before the new one starts; default false. */
+  singleton?: boolean;
   /** Wait until the new tasks are healthy, so that a failed rollout fails the update; default true. False where no task ever runs. */
   waitForSteadyState?: boolean;
 }
@@ -68,7 +70,7 @@ export class FargateService extends pulumi.ComponentResource implements ServiceC
         networkConfiguration: { subnets: args.subnetIds, securityGroups: [group.id], assignPublicIp: false },
         ...this.loadBalancer(),
         serviceConnectConfiguration: serviceConnect(serviceName, service, args),
-        ...rollout,
+        ...(args.singleton ? oneAtATime : rollout),
         waitForSteadyState: args.waitForSteadyState ?? true,
         // No shell into a task, for anybody (SA-13).
         enableExecuteCommand: false,
@@ -140,6 +142,14 @@ const rollout = {
   deploymentMaximumPercent: 200,
   deploymentCircuitBreaker: { enable: true, rollback: true },
   availabilityZoneRebalancing: "ENABLED",
+};
+
+/** What must not run twice has a gap instead. ECS moves no task between zones where it may not start a second one. */
+const oneAtATime = {
+  ...rollout,
+  deploymentMinimumHealthyPercent: 0,
+  deploymentMaximumPercent: 100,
+  availabilityZoneRebalancing: "DISABLED",
 };
 
 function edgePorts(service: Service): number[] {

@@ -1,5 +1,6 @@
 // AWS components: what the workload model can say and SaaS on AWS does not make yet. Refused by name, never left out silently.
 import type { Workload } from "../../workload/workload";
+import { unbuiltVolumes } from "./volumes-not-built-yet";
 
 /** @throws Error naming each part of the specification that would be left out. Call it before anything is registered. */
 export function requireBuilt(workload: Workload): void {
@@ -10,10 +11,12 @@ export function requireBuilt(workload: Workload): void {
     );
 }
 
-function unbuilt({ services, state, tenancy, approvals }: Workload): string[] {
-  const kinds = ["buckets", "volumes", "queues"] as const;
+function unbuilt(workload: Workload): string[] {
+  const { services, state, tenancy, approvals } = workload;
+  const kinds = ["buckets", "queues"] as const;
   return [
     ...kinds.flatMap(kind => Object.keys(state[kind]).map(name => `state.${kind}.${name}`)),
+    ...unbuiltVolumes(workload),
     ...(tenancy ? ["tenancy"] : []),
     ...approvals.map(approval => `approvals: \`${approval.name}\``),
     ...Object.entries(services).flatMap(([name, service]) =>
@@ -26,7 +29,6 @@ function unbuilt({ services, state, tenancy, approvals }: Workload): string[] {
         service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
         service.scaling.backPressure && "scaling.backPressure",
         service.network.egress.length > 0 && "network.egress",
-        service.logs.some(log => log.file) && "logs: a `file`",
       ].flatMap(field => (field ? [`services.${name}.${field}`] : [])),
     ),
   ];

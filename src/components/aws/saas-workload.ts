@@ -1,7 +1,10 @@
 // AWS components: one workload as SaaS. Its registry, secrets, databases and services, wired as its specification says (PF-1, PF-2).
 import * as pulumi from "@pulumi/pulumi";
 import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
+import { logFiles } from "../../workload/log-files";
+import { logShipperName } from "../../workload/volume-faults";
 import type { Workload } from "../../workload/workload";
+import { followedVolumes, LogShipper } from "./log-shipper";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
@@ -11,6 +14,7 @@ import type { ServiceContributor } from "./service-parts";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
 import { WorkloadFrontend } from "./workload-frontend";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
+import { type VolumeLoader, WorkloadVolumes } from "./workload-volumes";
 
 export interface SaasWorkloadArgs {
   workload: Workload;
@@ -38,6 +42,8 @@ export interface SaasWorkloadArgs {
   northVirginia?: pulumi.ProviderResource;
   /** Days a deleted key can still be called back (SA-7). */
   keyDeletionDays: number;
+  /** Who fills volumes from outside the workload, by volume; default nobody (IS-9). */
+  volumeLoaders?: Record<string, VolumeLoader>;
   /** Git commit of the images (RT-23). */
   buildSha: string;
   /** May be thrown away with all it holds: dev only. */
@@ -103,7 +109,13 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
-    const contributors: ServiceContributor[] = [];
+    const { disposable, volumeLoaders: loaders } = args;
+    const volumes = new WorkloadVolumes(
+      `${component}-volumes`,
+      { volumes: followedVolumes(workload), foundation, disposable, loaders },
+      child,
+    );
+    const contributors: ServiceContributor[] = [volumes];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -113,7 +125,9 @@ export class SaasWorkload extends pulumi.ComponentResource {
         parts: contributors.map(contributor => contributor.partsFor(serviceName)),
       }),
     );
-    this.openHops(services, databases);
+    const all = { ...services, ...this.logShipper(volumes) };
+    volumes.admit(all);
+    this.openHops(all, databases);
     this.site = this.frontend();
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
@@ -177,6 +191,18 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { parent: this },
     );
     return site && { bucketName: site.bucketName, distributionId: site.distributionId };
+  }
+
+  /** The platform's own service for logs that are files, if there are any (IS-6). */
+  private logShipper(volumes: WorkloadVolumes): Record<string, ServiceCompute> {
+    const { workload } = this.args;
+    if (logFiles(workload).length === 0) return {};
+    const { compute } = new LogShipper(
+      `${this.component}-${logShipperName}`,
+      { ...this.args, parts: volumes.partsFor(logShipperName), waitForSteadyState: this.args.awaitReality },
+      { parent: this },
+    );
+    return { [logShipperName]: compute };
   }
 
   /** Opens the hops that the specification allows, each on both sides, and those to AWS itself (SA-9, SA-13). */

@@ -30,7 +30,12 @@ export class ServiceAlarms extends pulumi.ComponentResource {
 const threeOfFive = { period: 60, evaluationPeriods: 5, datapointsToAlarm: 3 };
 const quarterHour = { period: 300, evaluationPeriods: 3, datapointsToAlarm: 3 };
 
-function taskAlarms({ service, clusterName, serviceName }: ServiceAlarmsArgs): Record<string, Alarm> {
+/** Alarms of any service on ECS, whatever it does. */
+export function taskAlarms({
+  service,
+  clusterName,
+  serviceName,
+}: Pick<ServiceAlarmsArgs, "service" | "clusterName" | "serviceName">): Record<string, Alarm> {
   const dimensions = { ClusterName: clusterName, ServiceName: serviceName };
   const { restarts, windowMinutes } = service.lifecycle.restartBudget;
   const utilisation = (metricName: string): Alarm => ({

@@ -17,6 +17,8 @@ export interface ServiceParts {
   mounts?: Mount[];
   /** Whom its tasks may reach, on TCP (SA-9). */
   peers?: { name: string; peer: Peer; port: number }[];
+  /** Told the ARN of the service's role once it has one, for policies of resources that name it (SA-13). */
+  onRole?: ((roleArn: pulumi.Output<string>) => void)[];
 }
 
 /** Something that contributes to services, such as the volumes of a workload. */
@@ -43,5 +45,6 @@ export function combineParts(all: readonly ServiceParts[]): Required<ServicePart
     volumes: all.flatMap(parts => parts.volumes ?? []),
     mounts: all.flatMap(parts => parts.mounts ?? []),
     peers: all.flatMap(parts => parts.peers ?? []),
+    onRole: all.flatMap(parts => parts.onRole ?? []),
   };
 }

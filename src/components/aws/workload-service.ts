@@ -85,6 +85,7 @@ export class WorkloadService extends pulumi.ComponentResource {
       { region, accountId: args.accountId, statements: [...this.connections(), publishMetrics(), ...parts.statements] },
       child,
     );
+    for (const tell of parts.onRole) tell(taskRole.arn);
     this.fargate = new FargateService(
       name,
       {

@@ -49,6 +49,15 @@ test("a rollout keeps every task until its successor is healthy, and goes back i
   });
 });
 
+test("what must not run twice ends before its successor starts (IS-6)", async () => {
+  expect(await service({ ...internal, singleton: true })).toMatchObject({
+    deploymentMinimumHealthyPercent: 0,
+    deploymentMaximumPercent: 100,
+    deploymentCircuitBreaker: { enable: true, rollback: true },
+    availabilityZoneRebalancing: "DISABLED",
+  });
+});
+
 test("tasks are private and take no shell", async () => {
   expect(await service(internal)).toMatchObject({
     launchType: "FARGATE",

@@ -1,15 +1,55 @@
 import { expect, test } from "vitest";
+import { iss } from "../../../src/catalog/iss";
 import { sanctum } from "../../../src/catalog/sanctum";
 import { requireBuilt } from "../../../src/components/aws/not-built-yet";
 import { defineWorkload, type WorkloadInput } from "../../../src/workload/workload";
 import { sampleService } from "./samples";
 
-test("Sanctum is made whole", () => expect(() => requireBuilt(sanctum)).not.toThrow());
+test.each([sanctum, iss])("$title is made whole", workload => expect(() => requireBuilt(workload)).not.toThrow());
 
 test.each<[string, Partial<WorkloadInput>]>([
   ["state.buckets.files", { state: { buckets: { files: { prefixes: {} } } } }],
   ["state.queues.jobs", { state: { queues: { jobs: { producers: ["a"], consumers: ["a"] } } } }],
-  ["state.volumes.data", { state: { volumes: { data: { sizeGiB: 1, mounts: [{ service: "a", path: "/data" }] } } } }],
+  [
+    "state.volumes.data.sharing: `replica`; made is `replicas`",
+    { state: { volumes: { data: { sizeGiB: 1, mounts: [{ service: "a", path: "/data" }] } } } },
+  ],
+  [
+    "state.volumes.data.mounts.0: on a service with `gpus`",
+    {
+      state: { volumes: { data: { sizeGiB: 1, sharing: "replicas", mounts: [{ service: "g", path: "/data" }] } } },
+      services: { g: sampleService({ resources: { cpuMillicores: 500, memoryMiB: 512, gpus: 1 } }) },
+    },
+  ],
+  [
+    "state.volumes.data.mounts.0: on a machine",
+    {
+      state: { volumes: { data: { sizeGiB: 1, sharing: "replicas", mounts: [{ service: "m", path: "/data" }] } } },
+      services: { m: sampleService({ machine: { operatingSystem: "ubuntu-22.04" } }) },
+    },
+  ],
+  [
+    "services.m.logs.0.file: on a machine",
+    {
+      services: {
+        m: sampleService({
+          machine: { operatingSystem: "ubuntu-22.04" },
+          logs: [{ kind: "audit", file: "/var/log/audit.log" }],
+        }),
+      },
+    },
+  ],
+  [
+    "services.a.logs.0.file: on a tmpfs; made are those on a volume",
+    {
+      services: {
+        a: sampleService({
+          tmpfs: [{ path: "/tmp", sizeMiB: 1 }],
+          logs: [{ kind: "audit", file: "/tmp/audit.log" }],
+        }),
+      },
+    },
+  ],
   ["tenancy", { tenancy: { claim: "tenant_id", requestsPerMinute: 1 } }],
   ["approvals: `publish`", { approvals: [{ name: "publish", description: "d", service: "a" }] }],
   [

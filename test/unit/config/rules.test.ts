@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
+import { iss } from "../../../src/catalog/iss";
 import type { Context } from "../../../src/config/rule";
 import { rules } from "../../../src/config/rules";
-import { digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
+import { catalog, digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
 
 interface Case {
   readonly set?: readonly [place: string, value: unknown][];
@@ -39,6 +40,13 @@ const builtOnTheSpot: [string, unknown][] = [
   ["workloads.relay.builds", { poller: { context: "../relay" } }],
 ];
 const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000000";
+const catalogWithIss = new Map([...catalog, ["iss", iss]]);
+const shipperImage: [string, unknown] = ["platformImages", { "log-shipper": digest }];
+const loader = { roleArn: "arn:aws:iam::123456789012:role/vault-loader", securityGroupId: "sg-0123456789abcdef0" };
+/** A workload with volumes, log files and a floor of memory, beside the others. */
+function withIss(more: Record<string, unknown> = {}): [string, unknown][] {
+  return [["workloads.iss", { images: { api: digest }, frontendOrigin: "https://iss.example.com", ...more }]];
+}
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -271,8 +279,58 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     bad: [{ set: [backend({ environment: { DATABASE_SSLMODE: "require" } })], at: `${variableAt}.DATABASE_SSLMODE` }],
     good: [{ set: [backend({ environment: { DATABASE_SSLMODE: "verify-full" } })] }],
   },
+  "log-shipper-image": {
+    bad: [{ set: withIss(), context: { catalog: catalogWithIss }, at: "palisade:platformImages.log-shipper" }],
+    good: [
+      {
+        set: [...withIss(), shipperImage],
+        context: { catalog: catalogWithIss },
+      },
+      { context: { catalog: catalogWithIss } },
+    ],
+  },
+  "known-volume": {
+    bad: [
+      {
+        set: [...withIss({ volumeLoaders: { "memory-matrx": loader } }), shipperImage],
+        context: { catalog: catalogWithIss },
+        at: "palisade:workloads.iss.volumeLoaders.memory-matrx",
+      },
+      {
+        set: [["workloads.relay.volumeLoaders", { data: loader }]],
+        at: "palisade:workloads.relay.volumeLoaders.data",
+      },
+    ],
+    good: [
+      {
+        set: [...withIss({ volumeLoaders: { "memory-matrix": loader } }), shipperImage],
+        context: { catalog: catalogWithIss },
+      },
+    ],
+  },
+  "memory-floor": {
+    bad: [
+      {
+        set: [...withIss({ services: { api: { memoryMiB: 2047 } } }), shipperImage],
+        context: { catalog: catalogWithIss },
+        at: "palisade:workloads.iss.services.api.memoryMiB",
+      },
+    ],
+    good: [
+      {
+        set: [...withIss({ services: { api: { memoryMiB: 2048 } } }), shipperImage],
+        context: { catalog: catalogWithIss },
+      },
+      { set: [backend({ memoryMiB: 512 })] },
+    ],
+  },
   "frontend-origin": {
     bad: [
+      {
+        set: [...withIss({ frontendOrigin: undefined }), shipperImage],
+        context: { catalog: catalogWithIss },
+        at: "palisade:workloads.iss.frontendOrigin",
+      },
       { set: [["workloads.sanctum.frontendOrigin", undefined]], at: `${sanctumAt}.frontendOrigin` },
       { set: [["workloads.relay.frontendOrigin", "https://a.example"]], at: "palisade:workloads.relay.frontendOrigin" },
     ],
