@@ -36,7 +36,7 @@ export function sampleService(changes: Partial<ServiceInput> = {}): Service {
   // Somebody for it to call, and to be called by.
   const other: ServiceInput = {
     ...input,
-    ports: [{ name: "api", number: 9443 }],
+    ports: [{ name: "api", number: 10443 }],
     health: { path: "/healthz", port: "api" },
     environment: {},
     network: { exposure: "internal", callers: ["sample"] },

@@ -10,6 +10,7 @@ test("nothing adds nothing", () => {
     volumes: [],
     mounts: [],
     peers: [],
+    onRole: [],
   });
 });
 
