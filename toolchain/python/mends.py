@@ -6,17 +6,36 @@ A mend that no longer finds what it mends ends the start, so that none outlives 
 import json
 import secrets
 import string
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import xmltodict
 from moto.acm import models as acm_models
 from moto.acm import responses as acm_responses
 from moto.applicationautoscaling import responses as autoscaling_responses
+from moto.awslambda import models as lambda_models
+from moto.cloudtrail import models as cloudtrail_models
+from moto.config import models as config_models
 from moto.core.responses import ActionResult
+from moto.ec2.models import subnets as subnet_models
 from moto.ecs import responses as ecs_responses
+from moto.guardduty import models as guardduty_models
+from moto.guardduty import responses as guardduty_responses
+from moto.guardduty import urls as guardduty_urls
 from moto.rds import models as rds_models
 from moto.s3 import responses as s3_responses
+from moto.sqs import models as sqs_models
+from moto.ssm import models as ssm_models
+
+from autoscaling_groups import keep_what_a_group_was_made_with
+from budget_notifications import add_budget_notifications
+from cloudfront_distributions import keep_distributions_as_asked_for
+from efs_policies import add_efs_policies
+from patching import add_operations, add_paths, after, body
+from resolver_firewall import add_resolver_firewall
+from response_headers_policies import add_response_headers_policies
+from securityhub_standards import add_securityhub_standards
+from ssm_associations import add_ssm_associations
 
 
 def apply_mends() -> None:
@@ -25,16 +44,25 @@ def apply_mends() -> None:
     keep_tags_given_when_a_bucket_is_made()
     keep_the_algorithm_of_a_certificate()
     keep_tags_of_scalable_targets()
-
-
-def after(owner: type, method: str, then: Callable[..., Any]) -> None:
-    """Makes `owner.method` return what `then(result, self, *arguments)` returns."""
-    original = getattr(owner, method)
-
-    def mended(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return then(original(self, *args, **kwargs), self, *args, **kwargs)
-
-    setattr(owner, method, mended)
+    find_a_trail_by_its_arn()
+    say_what_a_trail_selects()
+    keep_what_a_detector_watches()
+    give_detectors_tags()
+    know_associations_as_taggable()
+    keep_what_a_function_was_made_with()
+    change_the_named_attributes_of_a_queue_alone()
+    keep_how_often_a_recorder_records()
+    say_the_state_of_a_subnets_ipv6()
+    keep_what_a_replication_was_asked_for()
+    keep_that_a_bucket_notifies_eventbridge()
+    keep_what_a_group_was_made_with()
+    add_budget_notifications()
+    add_efs_policies()
+    add_resolver_firewall()
+    add_response_headers_policies()
+    add_securityhub_standards()
+    add_ssm_associations()
+    keep_distributions_as_asked_for()
 
 
 def keep_what_a_database_was_made_with() -> None:
@@ -133,3 +161,203 @@ def keep_tags_of_scalable_targets() -> None:
         if hasattr(response, name):
             raise AttributeError(f"moto has {name} of Application Auto Scaling now: drop this mend")
         setattr(response, name, method)
+
+
+def find_a_trail_by_its_arn() -> None:
+    """CloudTrail takes a trail's name or ARN everywhere; moto, asked to delete one by its ARN, leaves it standing."""
+    original = cloudtrail_models.CloudTrailBackend.delete_trail
+
+    def delete(self: Any, name: str) -> None:
+        original(self, self.get_trail(name).trail_name)
+
+    cloudtrail_models.CloudTrailBackend.delete_trail = delete  # type: ignore[method-assign]
+
+
+def say_what_a_trail_selects() -> None:
+    """CloudTrail says whether a trail selects events or insights; moto always denies it."""
+
+    def describe(result: dict[str, Any], trail: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        result["HasCustomEventSelectors"] = bool(trail.event_selectors or trail.advanced_event_selectors)
+        result["HasInsightSelectors"] = bool(trail.insight_selectors)
+        return result
+
+    after(cloudtrail_models.Trail, "description", describe)
+
+
+def keep_what_a_detector_watches() -> None:
+    """GuardDuty's foundational sources are always on, and it has malware protection; an update changes what it names alone."""
+
+    def describe(result: dict[str, Any], detector: Any) -> dict[str, Any]:
+        sources = result["dataSources"]
+        for always in ("cloudTrail", "dnsLogs", "flowLogs"):
+            sources[always]["status"] = "ENABLED"
+        scan = detector.datasources.get("malwareProtection", {}).get("scanEc2InstanceWithFindings", {})
+        volumes = {"status": "ENABLED" if scan.get("ebsVolumes") else "DISABLED"}
+        sources["malwareProtection"] = {"scanEc2InstanceWithFindings": {"ebsVolumes": volumes}}
+        return result
+
+    original = guardduty_models.Detector.update
+
+    def update(self: Any, enable: Any, frequency: Any, sources: Any, features: Any) -> None:
+        named = {feature["name"]: feature for feature in [*self.features, *(features or [])]}
+        merged = {**self.datasources, **sources} if sources else None
+        original(self, enable, frequency, merged, list(named.values()) if features else None)
+
+    after(guardduty_models.Detector, "to_json", describe)
+    guardduty_models.Detector.update = update  # type: ignore[method-assign]
+
+
+def know_associations_as_taggable() -> None:
+    """Systems Manager has tags of associations too; moto refuses the kind."""
+    original = ssm_models.SimpleSystemManagerBackend._validate_resource_type_and_id
+
+    def validate(self: Any, resource_type: str, resource_id: str) -> str:
+        return resource_id if resource_type == "Association" else original(self, resource_type, resource_id)
+
+    ssm_models.SimpleSystemManagerBackend._validate_resource_type_and_id = validate  # type: ignore[method-assign]
+
+
+def give_detectors_tags() -> None:
+    """GuardDuty's detectors take tags and lose them; moto knows only those they were made with."""
+
+    def tags_of(response: Any) -> dict[str, str]:
+        return response.guardduty_backend.get_detector(unquote(response.path).rsplit("/", 1)[1]).tags
+
+    def list_tags_for_resource(self: Any) -> ActionResult:
+        return ActionResult({"Tags": tags_of(self)})
+
+    def tag_resource(self: Any) -> ActionResult:
+        tags_of(self).update(body(self)["tags"])
+        return ActionResult({})
+
+    def untag_resource(self: Any) -> ActionResult:
+        for key in self.querystring.get("tagKeys", []):
+            tags_of(self).pop(key, None)
+        return ActionResult({})
+
+    add_operations(guardduty_responses.GuardDutyResponse, list_tags_for_resource, tag_resource, untag_resource)
+    add_paths(guardduty_urls, "{0}/tags/(?P<arn>.+)$")
+
+
+def keep_what_a_function_was_made_with() -> None:
+    """Lambda describes a function with all that was asked for; moto drops these, and some others when they are changed."""
+    dropped = ("DeadLetterConfig", "LoggingConfig")
+
+    def make(_: None, function: Any, spec: dict[str, Any], *__: Any, **___: Any) -> None:
+        function.kept = {name: spec[name] for name in dropped if spec.get(name)}
+
+    def describe(result: dict[str, Any], function: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        given = function.kept.get("LoggingConfig") or {}
+        # AWS's own format has no levels.
+        levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
+        logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **levels, **given}
+        return {**result, **function.kept, "LoggingConfig": logging}
+
+    original = lambda_models.LambdaFunction.update_configuration
+
+    def update(self: Any, updates: dict[str, Any]) -> dict[str, Any]:
+        self.kept |= {name: updates[name] for name in dropped if name in updates}
+        self.kms_key_arn = updates.get("KMSKeyArn", self.kms_key_arn)
+        self.tracing_config = updates.get("TracingConfig", self.tracing_config)
+        if "EphemeralStorage" in updates:
+            self.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+        return original(self, updates)
+
+    after(lambda_models.LambdaFunction, "__init__", make)
+    after(lambda_models.LambdaFunction, "get_configuration", describe)
+    lambda_models.LambdaFunction.update_configuration = update  # type: ignore[method-assign]
+
+
+def change_the_named_attributes_of_a_queue_alone() -> None:
+    """SQS changes what SetQueueAttributes names; moto takes the policy away with any other change. It has redrive allow
+    policies, and a queue with a key of KMS has none that SQS manages.
+    """
+    sqs_models.Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
+    sqs_models.Queue.redrive_allow_policy = None  # type: ignore[attr-defined]
+    original = sqs_models.Queue._set_attributes
+
+    def change(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        if attributes.get("KmsMasterKeyId"):
+            attributes = {**attributes, "SqsManagedSseEnabled": False}
+        policy = self.policy if hasattr(self, "_policy_json") else None
+        original(self, attributes if "Policy" in attributes else {**attributes, "Policy": policy}, now)
+
+    def present(result: dict[str, Any], *_: Any) -> dict[str, Any]:
+        return {name: value for name, value in result.items() if value not in (None, "")}
+
+    sqs_models.Queue._set_attributes = change  # type: ignore[method-assign]
+    attributes = sqs_models.Queue.attributes.fget
+    sqs_models.Queue.attributes = property(lambda self: present(attributes(self)))  # type: ignore[misc, method-assign]
+
+
+def keep_how_often_a_recorder_records() -> None:
+    """AWS Config records continuously or daily, as asked; moto drops it."""
+
+    def keep(_: None, backend: Any, asked: dict[str, Any]) -> None:
+        mode = asked.get("recordingMode") or {"recordingFrequency": "CONTINUOUS"}
+        backend.recorders[asked["name"]].recording_mode = mode
+
+    after(config_models.ConfigBackend, "put_configuration_recorder", keep)
+
+
+def say_the_state_of_a_subnets_ipv6() -> None:
+    """EC2 answers the state of a subnet's IPv6 block as a word; moto answers the inside of its own model."""
+
+    def plain(result: dict[str, Any] | list[dict[str, Any]], *_: Any, **__: Any) -> Any:
+        for association in result:
+            state = association["ipv6CidrBlockState"]  # type: ignore[index]
+            if isinstance(state.get("state"), dict):
+                state["state"] = state["state"]["State"]
+        return result
+
+    prop = subnet_models.Subnet.ipv6_cidr_block_association_set.fget
+    subnet_models.Subnet.ipv6_cidr_block_association_set = property(lambda self: plain(prop(self)))
+
+
+def keep_what_a_replication_was_asked_for() -> None:
+    """S3 answers a replication rule as it was put; moto forgets what selects objects, and what is replicated of deletions."""
+
+    def answer(_: Any, response: Any) -> Any:
+        replication = response.backend.get_bucket_replication(response.bucket_name)
+        return response.serialized(
+            ActionResult({"ReplicationConfiguration": {"Role": replication["Role"], "Rules": replication["Rule"]}})
+        )
+
+    def parse(result: dict[str, Any], _: Any, xml: str) -> dict[str, Any]:
+        rules = xmltodict.parse(xml, dict_constructor=dict, force_list=("Rule", "Tag"))["ReplicationConfiguration"]["Rule"]
+        return {**result, "Rule": [readable(rule) for rule in rules]}
+
+    def readable(rule: dict[str, Any]) -> dict[str, Any]:
+        both = (rule.get("Filter") or {}).get("And")
+        if both and "Tag" in both:
+            both["Tags"] = both.pop("Tag")
+        elif rule.get("Filter") and "Tag" in rule["Filter"]:
+            rule["Filter"]["Tag"] = rule["Filter"]["Tag"][0]
+        elif "Filter" in rule:
+            rule["Filter"] = {"Prefix": (rule["Filter"] or {}).get("Prefix") or ""} if not both else rule["Filter"]
+        return rule
+
+    after(s3_responses.S3Response, "_replication_config_from_xml", parse)
+    after(s3_responses.S3Response, "get_bucket_replication", answer)
+
+
+def keep_that_a_bucket_notifies_eventbridge() -> None:
+    """S3 answers that a bucket notifies EventBridge; moto keeps it to itself."""
+    original = s3_responses.S3Response.get_bucket_notification
+    serialized = s3_responses.S3Response.serialized
+
+    def answer(self: Any) -> Any:
+        asked = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if not asked or asked.event_bridge is None:
+            return original(self)
+
+        def complete(result: ActionResult) -> Any:
+            return serialized(self, ActionResult({**result.result, "EventBridgeConfiguration": {}}))  # type: ignore[dict-item]
+
+        self.serialized = complete
+        try:
+            return original(self)
+        finally:
+            del self.serialized
+
+    s3_responses.S3Response.get_bucket_notification = answer  # type: ignore[method-assign]
