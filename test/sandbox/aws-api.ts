@@ -7,6 +7,7 @@ export type Params = Record<string, string>;
 
 /** Names of the services as AWS's signature knows them, and how they are spoken to. */
 const queryVersions = {
+  autoscaling: "2011-01-01",
   ec2: "2016-11-15",
   elasticloadbalancing: "2015-12-01",
   iam: "2010-05-08",
@@ -18,15 +19,22 @@ const jsonTargets = {
   acm: "CertificateManager",
   "acm-pca": "ACMPrivateCA",
   "application-autoscaling": "AnyScaleFrontendService",
-
+  budgets: "AWSBudgetServiceGateway",
+  cloudtrail: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+  config: "StarlingDoveService",
+  dynamodb: "DynamoDB_20120810",
   ecr: "AmazonEC2ContainerRegistry_V20150921",
   ecs: "AmazonEC2ContainerServiceV20141113",
+  events: "AWSEvents",
   firehose: "Firehose_20150804",
   kms: "TrentService",
   logs: "Logs_20140328",
   monitoring: "GraniteServiceVersion20100801",
+  route53resolver: "Route53Resolver",
   secretsmanager: "secretsmanager",
   servicediscovery: "Route53AutoNaming_v20170314",
+  sqs: "AmazonSQS",
+  ssm: "AmazonSSM",
   wafv2: "AWSWAF_20190729",
 } as const;
 
@@ -58,8 +66,19 @@ export class AwsApi {
   }
 
   /** A path of a service with the REST protocol, such as S3. */
-  async rest(service: "s3" | "route53", path: string, method = "GET"): Promise<Xml> {
+  async rest(service: "s3" | "route53" | "cloudfront", path: string, method = "GET"): Promise<Xml> {
     return whole(path, parseXml(await this.send(service, path, { method })));
+  }
+
+  /** A path of a service with the REST protocol that speaks JSON, such as Lambda; an input makes it a POST. */
+  async restJson<T>(
+    service: "elasticfilesystem" | "guardduty" | "lambda" | "securityhub",
+    path: string,
+    input?: object,
+  ): Promise<T> {
+    const request = input && { method: "POST", body: JSON.stringify(input) };
+    const text = await this.send(service, path, { ...request, headers: { "Content-Type": "application/json" } });
+    return whole(path, JSON.parse(text || "{}") as T);
   }
 
   private async send(service: string, path: string, request: RequestInit): Promise<string> {

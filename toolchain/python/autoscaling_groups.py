@@ -14,6 +14,7 @@ from patching import Document, add_operations, after, not_found
 KEPT = {
     "AvailabilityZoneDistribution": "availability_zone_distribution",
     "CapacityRebalance": "capacity_rebalance",
+    "CapacityReservationSpecification": "capacity_reservation_specification",
     "DefaultCooldown": "default_cooldown",
     "DefaultInstanceWarmup": "default_instance_warmup",
     "DesiredCapacityType": "desired_capacity_type",
@@ -29,8 +30,15 @@ refreshes: dict[str, list[Document]] = defaultdict(list)
 def keep_what_a_group_was_made_with() -> None:
     """AWS describes a group with these; moto drops some when it is made, and all when it is changed."""
     add_operations(AutoScalingResponse, start_instance_refresh, describe_instance_refreshes, cancel_instance_refresh)
+    after(FakeAutoScalingGroup, "__init__", complete)
     after(AutoScalingResponse, "create_auto_scaling_group", keep)
     after(AutoScalingResponse, "update_auto_scaling_group", keep)
+
+
+def complete(_: None, group: Any, *__: Any, **___: Any) -> None:
+    """What a group has that was asked for nothing."""
+    group.availability_zone_distribution = {"CapacityDistributionStrategy": "balanced-best-effort"}
+    group.capacity_reservation_specification = {"CapacityReservationPreference": "default"}
 
 
 def group_of(response: Any) -> FakeAutoScalingGroup:

@@ -17,7 +17,9 @@ from moto.awslambda import models as lambda_models
 from moto.cloudtrail import models as cloudtrail_models
 from moto.config import models as config_models
 from moto.core.responses import ActionResult
+from moto.ec2.models import launch_templates
 from moto.ec2.models import subnets as subnet_models
+from moto.ecs import models as ecs_models
 from moto.ecs import responses as ecs_responses
 from moto.guardduty import models as guardduty_models
 from moto.guardduty import responses as guardduty_responses
@@ -53,6 +55,8 @@ def apply_mends() -> None:
     change_the_named_attributes_of_a_queue_alone()
     keep_how_often_a_recorder_records()
     say_the_state_of_a_subnets_ipv6()
+    tell_a_launch_templates_tags_from_those_it_gives()
+    describe_all_capacity_providers_if_none_is_named()
     keep_what_a_replication_was_asked_for()
     keep_that_a_bucket_notifies_eventbridge()
     keep_what_a_group_was_made_with()
@@ -251,6 +255,8 @@ def keep_what_a_function_was_made_with() -> None:
         # AWS's own format has no levels.
         levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
         logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **levels, **given}
+        if not any((result.get("ImageConfigResponse") or {}).get("ImageConfig", {}).values()):
+            result.pop("ImageConfigResponse", None)
         return {**result, **function.kept, "LoggingConfig": logging}
 
     original = lambda_models.LambdaFunction.update_configuration
@@ -270,7 +276,7 @@ def keep_what_a_function_was_made_with() -> None:
 
 def change_the_named_attributes_of_a_queue_alone() -> None:
     """SQS changes what SetQueueAttributes names; moto takes the policy away with any other change. It has redrive allow
-    policies, and a queue with a key of KMS has none that SQS manages.
+    policies, answers JSON without blanks, and encrypts with one key: KMS's or its own.
     """
     sqs_models.Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
     sqs_models.Queue.redrive_allow_policy = None  # type: ignore[attr-defined]
@@ -283,6 +289,8 @@ def change_the_named_attributes_of_a_queue_alone() -> None:
         original(self, attributes if "Policy" in attributes else {**attributes, "Policy": policy}, now)
 
     def present(result: dict[str, Any], *_: Any) -> dict[str, Any]:
+        if result.get("RedrivePolicy"):
+            result["RedrivePolicy"] = json.dumps(json.loads(result["RedrivePolicy"]), separators=(",", ":"))
         return {name: value for name, value in result.items() if value not in (None, "")}
 
     sqs_models.Queue._set_attributes = change  # type: ignore[method-assign]
@@ -312,6 +320,28 @@ def say_the_state_of_a_subnets_ipv6() -> None:
 
     prop = subnet_models.Subnet.ipv6_cidr_block_association_set.fget
     subnet_models.Subnet.ipv6_cidr_block_association_set = property(lambda self: plain(prop(self)))
+
+
+def tell_a_launch_templates_tags_from_those_it_gives() -> None:
+    """A launch template has tags of its own beside those that its instances get; moto answers both as the latter."""
+    original = launch_templates.LaunchTemplateVersion.__init__
+
+    def init(self: Any, template: Any, number: int, data: dict[str, Any], description: str) -> None:
+        given = [spec for spec in data.get("TagSpecifications") or [] if spec.get("ResourceType") != "launch-template"]
+        rest = {name: value for name, value in data.items() if name != "TagSpecifications"}
+        original(self, template, number, {**rest, **({"TagSpecifications": given} if given else {})}, description)
+
+    launch_templates.LaunchTemplateVersion.__init__ = init  # type: ignore[method-assign]
+
+
+def describe_all_capacity_providers_if_none_is_named() -> None:
+    """ECS describes all that there are; moto answers 500."""
+    original = ecs_models.EC2ContainerServiceBackend.describe_capacity_providers
+
+    def describe(self: Any, names: list[str] | None) -> Any:
+        return original(self, list(self.capacity_providers) if names is None else names)
+
+    ecs_models.EC2ContainerServiceBackend.describe_capacity_providers = describe  # type: ignore[method-assign]
 
 
 def keep_what_a_replication_was_asked_for() -> None:

@@ -283,7 +283,9 @@ def get_firewall_config(self: Any) -> ActionResult:
 
 
 def list_firewall_configs(self: Any) -> ActionResult:
-    return ActionResult({"FirewallConfigs": list(of(self).configs.values())})
+    """A network's goes with it."""
+    vpcs = self.route53resolver_backend.ec2_backend.vpcs
+    return ActionResult({"FirewallConfigs": [one for vpc, one in of(self).configs.items() if vpc in vpcs]})
 
 
 def delete_resolver_query_log_config(self: Any) -> ActionResult:
