@@ -15,6 +15,7 @@ from moto.acm import responses as acm_responses
 from moto.applicationautoscaling import responses as autoscaling_responses
 from moto.awslambda import models as lambda_models
 from moto.cloudtrail import models as cloudtrail_models
+from moto.cloudtrail import responses as cloudtrail_responses
 from moto.config import models as config_models
 from moto.core.responses import ActionResult
 from moto.ec2.models import launch_templates
@@ -37,6 +38,7 @@ from patching import add_operations, add_paths, after, body
 from resolver_firewall import add_resolver_firewall
 from response_headers_policies import add_response_headers_policies
 from securityhub_standards import add_securityhub_standards
+from speed import answer_sooner
 from ssm_associations import add_ssm_associations
 
 
@@ -67,6 +69,7 @@ def apply_mends() -> None:
     add_securityhub_standards()
     add_ssm_associations()
     keep_distributions_as_asked_for()
+    answer_sooner()
 
 
 def keep_what_a_database_was_made_with() -> None:
@@ -168,7 +171,16 @@ def keep_tags_of_scalable_targets() -> None:
 
 
 def find_a_trail_by_its_arn() -> None:
-    """CloudTrail takes a trail's name or ARN everywhere; moto, asked to delete one by its ARN, leaves it standing."""
+    """CloudTrail takes a trail's name or ARN everywhere; moto, asked to delete one by its ARN, leaves it standing, and
+    asked to describe some, describes all.
+    """
+
+    def named(result: str, response: Any) -> str:
+        asked = body(response).get("trailNameList")
+        every = json.loads(result)["trailList"]
+        return json.dumps({"trailList": [one for one in every if not asked or {one["Name"], one["TrailARN"]} & {*asked}]})
+
+    after(cloudtrail_responses.CloudTrailResponse, "describe_trails", named)
     original = cloudtrail_models.CloudTrailBackend.delete_trail
 
     def delete(self: Any, name: str) -> None:
