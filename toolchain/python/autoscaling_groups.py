@@ -30,9 +30,24 @@ refreshes: dict[str, list[Document]] = defaultdict(list)
 def keep_what_a_group_was_made_with() -> None:
     """AWS describes a group with these; moto drops some when it is made, and all when it is changed."""
     add_operations(AutoScalingResponse, start_instance_refresh, describe_instance_refreshes, cancel_instance_refresh)
+    keep_the_policy_that_is_not_named()
     after(FakeAutoScalingGroup, "__init__", complete)
     after(AutoScalingResponse, "create_auto_scaling_group", keep)
     after(AutoScalingResponse, "update_auto_scaling_group", keep)
+
+
+def keep_the_policy_that_is_not_named() -> None:
+    """AWS changes what UpdateAutoScalingGroup names; moto takes the mixed instances policy away with any other change."""
+    original = FakeAutoScalingGroup.update
+
+    def update(self: Any, **asked: Any) -> None:
+        kept = self.mixed_instances_policy
+        original(self, **asked)
+        # A template in its own right takes the policy's place.
+        if not asked.get("mixed_instances_policy") and not asked.get("launch_template"):
+            self.mixed_instances_policy = kept
+
+    FakeAutoScalingGroup.update = update  # type: ignore[method-assign]
 
 
 def complete(_: None, group: Any, *__: Any, **___: Any) -> None:
@@ -59,9 +74,9 @@ def keep(result: ActionResult, response: Any) -> ActionResult:
 def start_instance_refresh(self: Any) -> ActionResult:
     """New instances of the present template take the place of all, at once."""
     group, now = group_of(self), datetime.now(UTC)
-    count = len(group.active_instances())
+    wanted = group.desired_capacity
     group.set_desired_capacity(0)
-    group.set_desired_capacity(count)
+    group.set_desired_capacity(wanted)
     refresh = {
         "InstanceRefreshId": str(mock_random.uuid4()),
         "AutoScalingGroupName": group.name,

@@ -335,7 +335,9 @@ def say_the_state_of_a_subnets_ipv6() -> None:
 
 
 def tell_a_launch_templates_tags_from_those_it_gives() -> None:
-    """A launch template has tags of its own beside those that its instances get; moto answers both as the latter."""
+    """A launch template has tags of its own beside those that its instances get; moto answers both as the latter, and
+    goes on answering the first.
+    """
     original = launch_templates.LaunchTemplateVersion.__init__
 
     def init(self: Any, template: Any, number: int, data: dict[str, Any], description: str) -> None:
@@ -344,6 +346,8 @@ def tell_a_launch_templates_tags_from_those_it_gives() -> None:
         original(self, template, number, {**rest, **({"TagSpecifications": given} if given else {})}, description)
 
     launch_templates.LaunchTemplateVersion.__init__ = init  # type: ignore[method-assign]
+    present = property(lambda template: template.get_tags(), lambda *_: None)
+    launch_templates.LaunchTemplate.tags = present  # type: ignore[attr-defined]
 
 
 def describe_all_capacity_providers_if_none_is_named() -> None:
