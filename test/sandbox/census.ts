@@ -135,14 +135,18 @@ const kinds: Record<string, Kind> = {
     types: ["kms/key:Key"],
     async list(api) {
       const ids = await json("kms", "ListKeys", "Keys", ["KeyId"])(api);
-      return Promise.all(
+      const each = await Promise.all(
         ids.map(async KeyId => {
-          const { KeyMetadata } = await api.json<{ KeyMetadata: { KeyState: string } }>("kms", "DescribeKey", {
-            KeyId,
-          });
-          return `${KeyId} ${KeyMetadata.KeyState}`;
+          const { KeyMetadata } = await api.json<{ KeyMetadata: { KeyState: string; KeyManager: string } }>(
+            "kms",
+            "DescribeKey",
+            { KeyId },
+          );
+          // Those that AWS makes for its services nobody can delete.
+          return KeyMetadata.KeyManager === "AWS" ? [] : [`${KeyId} ${KeyMetadata.KeyState}`];
         }),
       );
+      return each.flat();
     },
   },
   "key aliases": { types: ["kms/alias:Alias"], list: json("kms", "ListAliases", "Aliases", ["AliasName"]) },

@@ -37,7 +37,7 @@ def keep_what_a_group_was_made_with() -> None:
 
 
 def keep_the_policy_that_is_not_named() -> None:
-    """AWS changes what UpdateAutoScalingGroup names; moto takes the mixed instances policy away with any other change."""
+    """AWS changes what UpdateAutoScalingGroup names; moto takes the mixed instances policy away with any change."""
     original = FakeAutoScalingGroup.update
 
     def update(self: Any, **asked: Any) -> None:

@@ -1,4 +1,4 @@
-"""CloudFront distributions as they were asked for: moto makes its own model of a few fields and answers without the rest."""
+"""CloudFront distributions as they were asked for: moto has a model of a few fields, and answers without the rest."""
 
 from copy import deepcopy
 from datetime import UTC, datetime

@@ -1,4 +1,5 @@
-"""What this version of moto gets wrong or forgets, and the platform's stacks need: each mend says which behaviour of AWS it restores.
+"""What this version of moto gets wrong or forgets, and the platform's stacks need: each mend says which behaviour of
+AWS it restores. What moto lacks as a whole has a file of its own.
 
 A mend that no longer finds what it mends ends the start, so that none outlives its cause.
 """
@@ -20,11 +21,13 @@ from moto.config import models as config_models
 from moto.core.responses import ActionResult
 from moto.ec2.models import launch_templates
 from moto.ec2.models import subnets as subnet_models
+from moto.ec2.utils import parse_user_data
 from moto.ecs import models as ecs_models
 from moto.ecs import responses as ecs_responses
 from moto.guardduty import models as guardduty_models
 from moto.guardduty import responses as guardduty_responses
 from moto.guardduty import urls as guardduty_urls
+from moto.kms import models as kms_models
 from moto.rds import models as rds_models
 from moto.s3 import responses as s3_responses
 from moto.sqs import models as sqs_models
@@ -59,6 +62,7 @@ def apply_mends() -> None:
     say_the_state_of_a_subnets_ipv6()
     tell_a_launch_templates_tags_from_those_it_gives()
     describe_all_capacity_providers_if_none_is_named()
+    tell_aws_keys_from_those_of_the_account()
     keep_what_a_replication_was_asked_for()
     keep_that_a_bucket_notifies_eventbridge()
     keep_what_a_group_was_made_with()
@@ -73,7 +77,7 @@ def apply_mends() -> None:
 
 
 def keep_what_a_database_was_made_with() -> None:
-    """RDS finds instances by `DbiResourceId`, of which moto gives all the same; it has Performance Insights, and a newer CA."""
+    """RDS finds instances by `DbiResourceId`, the same of all in moto; it has Performance Insights, and a newer CA."""
     alphabet = string.ascii_uppercase + string.digits
 
     def complete(_: Any, database: Any, *__: Any, **given: Any) -> None:
@@ -91,10 +95,13 @@ def keep_what_a_service_was_made_with() -> None:
     """ECS describes a service with all that was asked for; moto drops these."""
     plain = {
         "availabilityZoneRebalancing": "availability_zone_rebalancing",
+        "capacityProviderStrategy": "capacity_provider_strategy",
         "deploymentConfiguration": "deployment_configuration",
         "enableECSManagedTags": "enable_ecs_managed_tags",
         "enableExecuteCommand": "enable_execute_command",
         "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+        "placementConstraints": "placement_constraints",
+        "placementStrategy": "placement_strategy",
     }
 
     def keep(result: ActionResult, response: Any) -> ActionResult:
@@ -103,6 +110,8 @@ def keep_what_a_service_was_made_with() -> None:
         for parameter, attribute in plain.items():
             if parameter in given:
                 setattr(service, attribute, given[parameter])
+        if given.get("capacityProviderStrategy"):
+            service.launch_type = None
         if "serviceConnectConfiguration" in given:
             for deployment in service.deployments:
                 deployment["serviceConnectConfiguration"] = given["serviceConnectConfiguration"]
@@ -178,7 +187,8 @@ def find_a_trail_by_its_arn() -> None:
     def named(result: str, response: Any) -> str:
         asked = body(response).get("trailNameList")
         every = json.loads(result)["trailList"]
-        return json.dumps({"trailList": [one for one in every if not asked or {one["Name"], one["TrailARN"]} & {*asked}]})
+        found = [one for one in every if not asked or {one["Name"], one["TrailARN"]} & {*asked}]
+        return json.dumps({"trailList": found})
 
     after(cloudtrail_responses.CloudTrailResponse, "describe_trails", named)
     original = cloudtrail_models.CloudTrailBackend.delete_trail
@@ -201,7 +211,7 @@ def say_what_a_trail_selects() -> None:
 
 
 def keep_what_a_detector_watches() -> None:
-    """GuardDuty's foundational sources are always on, and it has malware protection; an update changes what it names alone."""
+    """GuardDuty's foundational sources are always on; it has malware protection; an update changes what it names."""
 
     def describe(result: dict[str, Any], detector: Any) -> dict[str, Any]:
         sources = result["dataSources"]
@@ -256,7 +266,7 @@ def give_detectors_tags() -> None:
 
 
 def keep_what_a_function_was_made_with() -> None:
-    """Lambda describes a function with all that was asked for; moto drops these, and some others when they are changed."""
+    """Lambda describes a function with all that was asked for; moto drops these, and others when they are changed."""
     dropped = ("DeadLetterConfig", "LoggingConfig")
 
     def make(_: None, function: Any, spec: dict[str, Any], *__: Any, **___: Any) -> None:
@@ -336,18 +346,31 @@ def say_the_state_of_a_subnets_ipv6() -> None:
 
 def tell_a_launch_templates_tags_from_those_it_gives() -> None:
     """A launch template has tags of its own beside those that its instances get; moto answers both as the latter, and
-    goes on answering the first.
+    goes on answering the first. It takes user data in base64 in each version, moto in the first alone.
     """
     original = launch_templates.LaunchTemplateVersion.__init__
 
     def init(self: Any, template: Any, number: int, data: dict[str, Any], description: str) -> None:
         given = [spec for spec in data.get("TagSpecifications") or [] if spec.get("ResourceType") != "launch-template"]
         rest = {name: value for name, value in data.items() if name != "TagSpecifications"}
+        if isinstance(rest.get("UserData"), str):
+            rest["UserData"] = parse_user_data(rest["UserData"])
         original(self, template, number, {**rest, **({"TagSpecifications": given} if given else {})}, description)
 
     launch_templates.LaunchTemplateVersion.__init__ = init  # type: ignore[method-assign]
     present = property(lambda template: template.get_tags(), lambda *_: None)
     launch_templates.LaunchTemplate.tags = present  # type: ignore[attr-defined]
+
+
+def tell_aws_keys_from_those_of_the_account() -> None:
+    """KMS says of the keys that AWS makes for its services that AWS manages them; moto says that the account does."""
+
+    def managed(key_id: str | None, backend: Any, *_: Any) -> str | None:
+        if key_id:
+            backend.keys[key_id].key_manager = "AWS"
+        return key_id
+
+    after(kms_models.KmsBackend, "_generate_default_keys", managed)
 
 
 def describe_all_capacity_providers_if_none_is_named() -> None:
@@ -361,7 +384,7 @@ def describe_all_capacity_providers_if_none_is_named() -> None:
 
 
 def keep_what_a_replication_was_asked_for() -> None:
-    """S3 answers a replication rule as it was put; moto forgets what selects objects, and what is replicated of deletions."""
+    """S3 answers a replication rule as it was put; moto forgets what it selects, and what it does about deletions."""
 
     def answer(_: Any, response: Any) -> Any:
         replication = response.backend.get_bucket_replication(response.bucket_name)
@@ -370,8 +393,8 @@ def keep_what_a_replication_was_asked_for() -> None:
         )
 
     def parse(result: dict[str, Any], _: Any, xml: str) -> dict[str, Any]:
-        rules = xmltodict.parse(xml, dict_constructor=dict, force_list=("Rule", "Tag"))["ReplicationConfiguration"]["Rule"]
-        return {**result, "Rule": [readable(rule) for rule in rules]}
+        parsed = xmltodict.parse(xml, dict_constructor=dict, force_list=("Rule", "Tag"))
+        return {**result, "Rule": [readable(rule) for rule in parsed["ReplicationConfiguration"]["Rule"]]}
 
     def readable(rule: dict[str, Any]) -> dict[str, Any]:
         both = (rule.get("Filter") or {}).get("And")
@@ -398,7 +421,8 @@ def keep_that_a_bucket_notifies_eventbridge() -> None:
             return original(self)
 
         def complete(result: ActionResult) -> Any:
-            return serialized(self, ActionResult({**result.result, "EventBridgeConfiguration": {}}))  # type: ignore[dict-item]
+            whole: Any = {**result.result, "EventBridgeConfiguration": {}}  # type: ignore[dict-item]
+            return serialized(self, ActionResult(whole))
 
         self.serialized = complete
         try:

@@ -12,7 +12,7 @@ Document = dict[str, Any]
 
 
 class Refusal(ServiceException):
-    """An error of the service that was asked, by AWS's code. moto finds its shape by where the class is from: not itself."""
+    """An error of the service that was asked, by AWS's code. The class is ours: moto's own it takes for a service's."""
 
 
 def after(owner: type, method: str, then: Callable[..., Any]) -> None:

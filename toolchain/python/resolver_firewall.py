@@ -1,5 +1,5 @@
-"""Route 53 Resolver's DNS Firewall, which moto has nothing of, and the end of its query logging: domain lists, rule groups
-with their rules, their associations with networks, whether a network fails open, and what was asked of them.
+"""Route 53 Resolver's DNS Firewall, which moto has nothing of: domain lists, rule groups with their rules, their
+associations with networks, and whether a network fails open. And the end of query logging, which moto only begins.
 """
 
 from collections import defaultdict

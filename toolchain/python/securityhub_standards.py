@@ -31,7 +31,8 @@ def add_securityhub_standards() -> None:
         update_security_hub_configuration,
         list_tags_for_resource,
     )
-    add_paths(urls, "{0}/standards/register$", "{0}/standards/deregister$", "{0}/standards/get$", "{0}/tags/(?P<arn>.+)$")
+    add_paths(urls, "{0}/standards/register$", "{0}/standards/deregister$", "{0}/standards/get$")
+    add_paths(urls, "{0}/tags/(?P<arn>.+)$")
     after(SecurityHubResponse, "enable_security_hub", enabled)
     after(SecurityHubBackend, "describe_hub", described)
     after(SecurityHubBackend, "disable_security_hub", disabled)
