@@ -44,25 +44,43 @@ export class AwsApi {
     private readonly region: string,
   ) {}
 
-  /** One action of a service with the query protocol, such as EC2. */
+  /** One action of a service with the query protocol, such as EC2. A list that goes on is followed to its end. */
   async query(service: keyof typeof queryVersions, action: string, params: Params = {}): Promise<Xml> {
+    const pages: Xml[] = [];
+    for (let next: Params | undefined = {}; next; ) {
+      const page = await this.queryPage(service, action, { ...params, ...next });
+      pages.push(page);
+      next = nextPage(page);
+    }
+    return pages.length === 1 ? (pages[0] ?? "") : { page: pages };
+  }
+
+  private async queryPage(service: keyof typeof queryVersions, action: string, params: Params): Promise<Xml> {
     const body = new URLSearchParams({ Action: action, Version: queryVersions[service], ...params });
     const text = await this.send(service, "/", {
       method: "POST",
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
       body: body.toString(),
     });
-    return whole(action, parseXml(text));
+    return parseXml(text);
   }
 
-  /** One action of a service with the JSON protocol, such as KMS. */
+  /** One action of a service with the JSON protocol, such as KMS. A list that goes on is followed to its end. */
   async json<T>(service: keyof typeof jsonTargets, action: string, input: object = {}): Promise<T> {
     const text = await this.send(service, "/", {
       method: "POST",
       headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `${jsonTargets[service]}.${action}` },
       body: JSON.stringify(input),
     });
-    return whole(action, JSON.parse(text || "{}") as T);
+    const { NextToken, nextToken, ...answer } = JSON.parse(text || "{}") as Record<string, unknown>;
+    if (!NextToken && !nextToken) return whole(action, answer as T);
+    const rest = await this.json<Record<string, unknown>>(service, action, {
+      ...input,
+      ...(NextToken ? { NextToken } : { nextToken }),
+    });
+    const lists = Object.entries(answer).filter(([, value]) => Array.isArray(value)) as [string, unknown[]][];
+    const joined = lists.map(([name, values]) => [name, [...values, ...((rest[name] as unknown[]) ?? [])]]);
+    return { ...answer, ...Object.fromEntries(joined) } as T;
   }
 
   /** A path of a service with the REST protocol, such as S3. */
@@ -95,6 +113,14 @@ export class AwsApi {
     if (!response.ok) throw new Error(`${service} answered ${response.status} to ${path}: ${text.slice(0, 500)}`);
     return text;
   }
+}
+
+/** What the next page of an XML answer is asked for with, if there is one. */
+function nextPage(page: Xml): Params | undefined {
+  const [token] = [...texts(page, "NextToken"), ...texts(page, "nextToken")].filter(Boolean);
+  if (token) return { NextToken: token };
+  const [marker] = [...texts(page, "NextMarker"), ...texts(page, "Marker")].filter(Boolean);
+  return marker ? { Marker: marker } : undefined;
 }
 
 /** A list that goes on would hide the rest. */

@@ -52,9 +52,9 @@ def update_budget(self: Any) -> ActionResult:
     """A budget is replaced; its notifications stay."""
     asked = body(self)["NewBudget"]
     before = found(self, asked["BudgetName"])
-    after_it = Budget({"TimePeriod": before.budget["TimePeriod"], **asked}, [])
-    after_it.notifications = before.notifications
-    self.backend.budgets[body(self)["AccountId"]][asked["BudgetName"]] = after_it
+    replaced = Budget({"TimePeriod": before.budget["TimePeriod"], **asked}, [])
+    replaced.notifications = before.notifications
+    self.backend.budgets[body(self)["AccountId"]][asked["BudgetName"]] = replaced
     return ActionResult({})
 
 

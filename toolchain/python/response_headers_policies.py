@@ -7,6 +7,7 @@ from moto.cloudfront import urls
 from moto.cloudfront.models import random_id
 from moto.cloudfront.responses import CloudFrontResponse
 from moto.core.responses import ActionResult
+from moto.moto_api._internal import mock_random
 
 from patching import Document, Refusal, add_operations, add_paths, not_found
 
@@ -60,7 +61,7 @@ def create_response_headers_policy(self: Any) -> ActionResult:
     name = self._get_param("ResponseHeadersPolicyConfig.Name")
     if any(policy["ResponseHeadersPolicyConfig"]["Name"] == name for policy, _ in policies.values()):
         raise Refusal("ResponseHeadersPolicyAlreadyExists", f"Response headers policy {name} exists already")
-    return keep(self, str(random_id(length=36)).lower())
+    return keep(self, str(mock_random.uuid4()))
 
 
 def get_response_headers_policy(self: Any) -> ActionResult:
