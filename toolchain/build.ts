@@ -1,5 +1,5 @@
 // Toolchain: building the tools from the language registries. Each tool module's go.sum or hash list holds every byte that comes in.
-import { chmod, copyFile, mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { Failure } from "./failure";
 import { run } from "./run";
@@ -95,7 +95,7 @@ export async function buildLocalAws(directory: string): Promise<void> {
     );
   const pip = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input", "--require-hashes"];
   await must(join(venv, "bin", "python"), [...pip, "-r", join(sources.localAws, "requirements.txt")], process.env);
-  for (const script of ["local_aws.py", "mends.py", "smithy_cbor.py"])
+  for (const script of (await readdir(sources.localAws)).filter(file => file.endsWith(".py")))
     await copyFile(join(sources.localAws, script), join(directory, script));
 }
 

@@ -7,6 +7,7 @@ export type Params = Record<string, string>;
 
 /** Names of the services as AWS's signature knows them, and how they are spoken to. */
 const queryVersions = {
+  autoscaling: "2011-01-01",
   ec2: "2016-11-15",
   elasticloadbalancing: "2015-12-01",
   iam: "2010-05-08",
@@ -18,15 +19,22 @@ const jsonTargets = {
   acm: "CertificateManager",
   "acm-pca": "ACMPrivateCA",
   "application-autoscaling": "AnyScaleFrontendService",
-
+  budgets: "AWSBudgetServiceGateway",
+  cloudtrail: "com.amazonaws.cloudtrail.v20131101.CloudTrail_20131101",
+  config: "StarlingDoveService",
+  dynamodb: "DynamoDB_20120810",
   ecr: "AmazonEC2ContainerRegistry_V20150921",
   ecs: "AmazonEC2ContainerServiceV20141113",
+  events: "AWSEvents",
   firehose: "Firehose_20150804",
   kms: "TrentService",
   logs: "Logs_20140328",
   monitoring: "GraniteServiceVersion20100801",
+  route53resolver: "Route53Resolver",
   secretsmanager: "secretsmanager",
   servicediscovery: "Route53AutoNaming_v20170314",
+  sqs: "AmazonSQS",
+  ssm: "AmazonSSM",
   wafv2: "AWSWAF_20190729",
 } as const;
 
@@ -36,30 +44,59 @@ export class AwsApi {
     private readonly region: string,
   ) {}
 
-  /** One action of a service with the query protocol, such as EC2. */
+  /** One action of a service with the query protocol, such as EC2. A list that goes on is followed to its end. */
   async query(service: keyof typeof queryVersions, action: string, params: Params = {}): Promise<Xml> {
+    const pages: Xml[] = [];
+    for (let next: Params | undefined = {}; next; ) {
+      const page = await this.queryPage(service, action, { ...params, ...next });
+      pages.push(page);
+      next = nextPage(page);
+    }
+    return pages.length === 1 ? (pages[0] ?? "") : { page: pages };
+  }
+
+  private async queryPage(service: keyof typeof queryVersions, action: string, params: Params): Promise<Xml> {
     const body = new URLSearchParams({ Action: action, Version: queryVersions[service], ...params });
     const text = await this.send(service, "/", {
       method: "POST",
       headers: { "Content-Type": "application/x-www-form-urlencoded" },
       body: body.toString(),
     });
-    return whole(action, parseXml(text));
+    return parseXml(text);
   }
 
-  /** One action of a service with the JSON protocol, such as KMS. */
+  /** One action of a service with the JSON protocol, such as KMS. A list that goes on is followed to its end. */
   async json<T>(service: keyof typeof jsonTargets, action: string, input: object = {}): Promise<T> {
     const text = await this.send(service, "/", {
       method: "POST",
       headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `${jsonTargets[service]}.${action}` },
       body: JSON.stringify(input),
     });
-    return whole(action, JSON.parse(text || "{}") as T);
+    const { NextToken, nextToken, ...answer } = JSON.parse(text || "{}") as Record<string, unknown>;
+    if (!NextToken && !nextToken) return whole(action, answer as T);
+    const rest = await this.json<Record<string, unknown>>(service, action, {
+      ...input,
+      ...(NextToken ? { NextToken } : { nextToken }),
+    });
+    const lists = Object.entries(answer).filter(([, value]) => Array.isArray(value)) as [string, unknown[]][];
+    const joined = lists.map(([name, values]) => [name, [...values, ...((rest[name] as unknown[]) ?? [])]]);
+    return { ...answer, ...Object.fromEntries(joined) } as T;
   }
 
   /** A path of a service with the REST protocol, such as S3. */
-  async rest(service: "s3" | "route53", path: string, method = "GET"): Promise<Xml> {
+  async rest(service: "s3" | "route53" | "cloudfront", path: string, method = "GET"): Promise<Xml> {
     return whole(path, parseXml(await this.send(service, path, { method })));
+  }
+
+  /** A path of a service with the REST protocol that speaks JSON, such as Lambda; an input makes it a POST. */
+  async restJson<T>(
+    service: "elasticfilesystem" | "guardduty" | "lambda" | "securityhub",
+    path: string,
+    input?: object,
+  ): Promise<T> {
+    const request = input && { method: "POST", body: JSON.stringify(input) };
+    const text = await this.send(service, path, { ...request, headers: { "Content-Type": "application/json" } });
+    return whole(path, JSON.parse(text || "{}") as T);
   }
 
   private async send(service: string, path: string, request: RequestInit): Promise<string> {
@@ -76,6 +113,14 @@ export class AwsApi {
     if (!response.ok) throw new Error(`${service} answered ${response.status} to ${path}: ${text.slice(0, 500)}`);
     return text;
   }
+}
+
+/** What the next page of an XML answer is asked for with, if there is one. */
+function nextPage(page: Xml): Params | undefined {
+  const [token] = [...texts(page, "NextToken"), ...texts(page, "nextToken")].filter(Boolean);
+  if (token) return { NextToken: token };
+  const [marker] = [...texts(page, "NextMarker"), ...texts(page, "Marker")].filter(Boolean);
+  return marker ? { Marker: marker } : undefined;
 }
 
 /** A list that goes on would hide the rest. */

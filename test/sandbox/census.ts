@@ -33,6 +33,58 @@ const json =
     );
   };
 
+/** As `json`, of a service that is asked by paths. */
+const restJson =
+  (service: Parameters<AwsApi["restJson"]>[0], path: string, list: string, fields: readonly string[] = []) =>
+  async (api: AwsApi): Promise<string[]> => {
+    const answer = await api.restJson<Record<string, (string | Named)[] | undefined>>(service, path);
+    return (answer[list] ?? []).map(item =>
+      typeof item === "string" ? item : fields.map(field => item[field] ?? "").join(" "),
+    );
+  };
+
+const cloudfront =
+  (path: string, list: string) =>
+  async (api: AwsApi): Promise<string[]> =>
+    texts(await api.rest("cloudfront", `/2020-05-31/${path}`), list);
+
+/** One list for each item of another. */
+const each =
+  (outer: (api: AwsApi) => Promise<string[]>, inner: (id: string) => (api: AwsApi) => Promise<string[]>) =>
+  async (api: AwsApi): Promise<string[]> =>
+    (await Promise.all((await outer(api)).map(id => inner(id)(api)))).flat();
+
+const fileSystems = restJson("elasticfilesystem", "/2015-02-01/file-systems?MaxItems=100", "FileSystems", [
+  "FileSystemId",
+]);
+
+const eventRules = json("events", "ListRules", "Rules", ["Name"]);
+
+/** The hub of a region, and what it subscribes to; AWS refuses both where there is none. */
+const securityHub =
+  (ask: (api: AwsApi) => Promise<string[]>) =>
+  async (api: AwsApi): Promise<string[]> => {
+    try {
+      return await ask(api);
+    } catch (error) {
+      if (String(error).includes("not subscribed to AWS Security Hub")) return [];
+      throw error;
+    }
+  };
+
+/** Those of machines go with them. */
+async function networkInterfaces(api: AwsApi): Promise<string[]> {
+  return find(await api.query("ec2", "DescribeNetworkInterfaces"), "networkInterfaceSet/item")
+    .filter(item => texts(item, "attachment/instanceId").length === 0)
+    .flatMap(item => texts(item, "networkInterfaceId"));
+}
+
+async function instances(api: AwsApi): Promise<string[]> {
+  return find(await api.query("ec2", "DescribeInstances"), "reservationSet/item/instancesSet/item").map(
+    item => `${texts(item, "instanceId")[0]} ${texts(item, "instanceState/name")[0]}`,
+  );
+}
+
 async function clustersWithStatus(api: AwsApi): Promise<string[]> {
   const clusters = await json("ecs", "ListClusters", "clusterArns")(api);
   return json("ecs", "DescribeClusters", "clusters", ["clusterArn", "status"], { clusters })(api);
@@ -53,15 +105,16 @@ const kinds: Record<string, Kind> = {
     types: ["ec2/eip:Eip"],
     list: ec2("DescribeAddresses", "addressesSet/item/allocationId"),
   },
+  "egress-only internet gateways": {
+    types: ["ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway"],
+    list: ec2("DescribeEgressOnlyInternetGateways", "egressOnlyInternetGatewaySet/item/egressOnlyInternetGatewayId"),
+  },
   "route tables": {
     types: ["ec2/routeTable:RouteTable"],
     list: ec2("DescribeRouteTables", "routeTableSet/item/routeTableId"),
   },
   "network access lists": { types: [], list: ec2("DescribeNetworkAcls", "networkAclSet/item/networkAclId") },
-  "network interfaces": {
-    types: [],
-    list: ec2("DescribeNetworkInterfaces", "networkInterfaceSet/item/networkInterfaceId"),
-  },
+  "network interfaces": { types: [], list: networkInterfaces },
   "VPC endpoints": {
     types: ["ec2/vpcEndpoint:VpcEndpoint"],
     list: withState("DescribeVpcEndpoints", "vpcEndpointSet/item", "vpcEndpointId"),
@@ -82,14 +135,18 @@ const kinds: Record<string, Kind> = {
     types: ["kms/key:Key"],
     async list(api) {
       const ids = await json("kms", "ListKeys", "Keys", ["KeyId"])(api);
-      return Promise.all(
+      const each = await Promise.all(
         ids.map(async KeyId => {
-          const { KeyMetadata } = await api.json<{ KeyMetadata: { KeyState: string } }>("kms", "DescribeKey", {
-            KeyId,
-          });
-          return `${KeyId} ${KeyMetadata.KeyState}`;
+          const { KeyMetadata } = await api.json<{ KeyMetadata: { KeyState: string; KeyManager: string } }>(
+            "kms",
+            "DescribeKey",
+            { KeyId },
+          );
+          // Those that AWS makes for its services nobody can delete.
+          return KeyMetadata.KeyManager === "AWS" ? [] : [`${KeyId} ${KeyMetadata.KeyState}`];
         }),
       );
+      return each.flat();
     },
   },
   "key aliases": { types: ["kms/alias:Alias"], list: json("kms", "ListAliases", "Aliases", ["AliasName"]) },
@@ -212,7 +269,10 @@ const kinds: Record<string, Kind> = {
   },
   firewalls: {
     types: ["wafv2/webAcl:WebAcl"],
-    list: json("wafv2", "ListWebACLs", "WebACLs", ["ARN"], { Scope: "REGIONAL" }),
+    async list(api) {
+      const of = (Scope: string) => json("wafv2", "ListWebACLs", "WebACLs", ["ARN"], { Scope })(api);
+      return [...(await of("REGIONAL")), ...(await of("CLOUDFRONT"))];
+    },
   },
   "scalable targets": {
     types: ["appautoscaling/target:Target"],
@@ -226,11 +286,148 @@ const kinds: Record<string, Kind> = {
       ServiceNamespace: "ecs",
     }),
   },
+  "launch templates": {
+    types: ["ec2/launchTemplate:LaunchTemplate"],
+    list: ec2("DescribeLaunchTemplates", "launchTemplates/item/launchTemplateId"),
+  },
+  "Auto Scaling groups": {
+    types: ["autoscaling/group:Group"],
+    list: async api =>
+      texts(
+        await api.query("autoscaling", "DescribeAutoScalingGroups"),
+        "AutoScalingGroups/member/AutoScalingGroupName",
+      ),
+  },
+  instances: { types: [], list: instances },
+  volumes: { types: [], list: ec2("DescribeVolumes", "volumeSet/item/volumeId") },
+  "instance profiles": {
+    types: ["iam/instanceProfile:InstanceProfile"],
+    list: async api =>
+      texts(await api.query("iam", "ListInstanceProfiles"), "InstanceProfiles/member/InstanceProfileName"),
+  },
+  "capacity providers": {
+    types: ["ecs/capacityProvider:CapacityProvider"],
+    list: json("ecs", "DescribeCapacityProviders", "capacityProviders", ["name", "status"]),
+  },
+  "file systems": { types: ["efs/fileSystem:FileSystem"], list: fileSystems },
+  "access points": {
+    types: ["efs/accessPoint:AccessPoint"],
+    list: restJson("elasticfilesystem", "/2015-02-01/access-points", "AccessPoints", ["AccessPointId"]),
+  },
+  "mount targets": {
+    types: ["efs/mountTarget:MountTarget"],
+    list: each(fileSystems, id =>
+      restJson("elasticfilesystem", `/2015-02-01/mount-targets?FileSystemId=${id}&MaxItems=100`, "MountTargets", [
+        "MountTargetId",
+      ]),
+    ),
+  },
+  tables: { types: ["dynamodb/table:Table"], list: json("dynamodb", "ListTables", "TableNames") },
+  queues: { types: ["sqs/queue:Queue"], list: json("sqs", "ListQueues", "QueueUrls") },
+  functions: {
+    types: ["lambda/function:Function"],
+    list: restJson("lambda", "/2015-03-31/functions/", "Functions", ["FunctionName"]),
+  },
+  "event source mappings": {
+    types: ["lambda/eventSourceMapping:EventSourceMapping"],
+    list: restJson("lambda", "/2015-03-31/event-source-mappings/", "EventSourceMappings", ["UUID"]),
+  },
+  parameters: { types: ["ssm/parameter:Parameter"], list: json("ssm", "DescribeParameters", "Parameters", ["Name"]) },
+  documents: {
+    types: ["ssm/document:Document"],
+    list: json("ssm", "ListDocuments", "DocumentIdentifiers", ["Name"], {
+      Filters: [{ Key: "Owner", Values: ["Self"] }],
+    }),
+  },
+  associations: {
+    types: ["ssm/association:Association"],
+    list: json("ssm", "ListAssociations", "Associations", ["AssociationId"]),
+  },
+  budgets: {
+    types: ["budgets/budget:Budget"],
+    list: json("budgets", "DescribeBudgets", "Budgets", ["BudgetName"], { AccountId: "123456789012" }),
+  },
+  distributions: {
+    types: ["cloudfront/distribution:Distribution"],
+    list: cloudfront("distribution", "DistributionSummary/Id"),
+  },
+  "origin access controls": {
+    types: ["cloudfront/originAccessControl:OriginAccessControl"],
+    list: cloudfront("origin-access-control", "OriginAccessControlSummary/Id"),
+  },
+  "response headers policies": {
+    types: ["cloudfront/responseHeadersPolicy:ResponseHeadersPolicy"],
+    list: cloudfront("response-headers-policy", "ResponseHeadersPolicySummary/ResponseHeadersPolicy/Id"),
+  },
+  trails: { types: ["cloudtrail/trail:Trail"], list: json("cloudtrail", "ListTrails", "Trails", ["TrailARN"]) },
+  "configuration recorders": {
+    types: ["cfg/recorder:Recorder"],
+    list: json("config", "DescribeConfigurationRecorders", "ConfigurationRecorders", ["name"]),
+  },
+  "delivery channels": {
+    types: ["cfg/deliveryChannel:DeliveryChannel"],
+    list: json("config", "DescribeDeliveryChannels", "DeliveryChannels", ["name"]),
+  },
+  detectors: {
+    types: ["guardduty/detector:Detector"],
+    list: restJson("guardduty", "/detector", "detectorIds"),
+  },
+  "security hubs": {
+    types: ["securityhub/account:Account"],
+    list: securityHub(async api => [(await api.restJson<{ HubArn: string }>("securityhub", "/accounts")).HubArn]),
+  },
+  "standards subscriptions": {
+    types: ["securityhub/standardsSubscription:StandardsSubscription"],
+    list: securityHub(async api => {
+      const { StandardsSubscriptions } = await api.restJson<{
+        StandardsSubscriptions: { StandardsSubscriptionArn: string }[];
+      }>("securityhub", "/standards/get", {});
+      return StandardsSubscriptions.map(one => one.StandardsSubscriptionArn);
+    }),
+  },
+  dashboards: {
+    types: ["cloudwatch/dashboard:Dashboard"],
+    list: json("monitoring", "ListDashboards", "DashboardEntries", ["DashboardName"]),
+  },
+  "event rules": { types: ["cloudwatch/eventRule:EventRule"], list: eventRules },
+  "event targets": {
+    types: ["cloudwatch/eventTarget:EventTarget"],
+    list: each(eventRules, Rule => json("events", "ListTargetsByRule", "Targets", ["Id"], { Rule })),
+  },
+  "DNS firewall domain lists": {
+    types: ["route53/resolverFirewallDomainList:ResolverFirewallDomainList"],
+    list: json("route53resolver", "ListFirewallDomainLists", "FirewallDomainLists", ["Id"]),
+  },
+  "DNS firewall rule groups": {
+    types: ["route53/resolverFirewallRuleGroup:ResolverFirewallRuleGroup"],
+    list: json("route53resolver", "ListFirewallRuleGroups", "FirewallRuleGroups", ["Id"]),
+  },
+  "DNS firewall associations": {
+    types: ["route53/resolverFirewallRuleGroupAssociation:ResolverFirewallRuleGroupAssociation"],
+    list: json("route53resolver", "ListFirewallRuleGroupAssociations", "FirewallRuleGroupAssociations", ["Id"]),
+  },
+  "DNS firewall configurations": {
+    types: ["route53/resolverFirewallConfig:ResolverFirewallConfig"],
+    list: json("route53resolver", "ListFirewallConfigs", "FirewallConfigs", ["Id"]),
+  },
+  "query log configurations": {
+    types: ["route53/resolverQueryLogConfig:ResolverQueryLogConfig"],
+    list: json("route53resolver", "ListResolverQueryLogConfigs", "ResolverQueryLogConfigs", ["Id"]),
+  },
+  "query log associations": {
+    types: ["route53/resolverQueryLogConfigAssociation:ResolverQueryLogConfigAssociation"],
+    list: json("route53resolver", "ListResolverQueryLogConfigAssociations", "ResolverQueryLogConfigAssociations", [
+      "Id",
+    ]),
+  },
 };
 
 /** Types without a list of their own: each is a part of the resource named, and gone with it. */
 const parts: Record<string, readonly string[]> = {
   buckets: [
+    "s3/bucketLogging:BucketLogging",
+    "s3/bucketNotification:BucketNotification",
+    "s3/bucketReplicationConfig:BucketReplicationConfig",
     "s3/bucketLifecycleConfiguration:BucketLifecycleConfiguration",
     "s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration",
     "s3/bucketOwnershipControls:BucketOwnershipControls",
@@ -243,6 +440,11 @@ const parts: Record<string, readonly string[]> = {
     "acmpca/certificate:Certificate",
     "acmpca/certificateAuthorityCertificate:CertificateAuthorityCertificate",
   ],
+  "configuration recorders": ["cfg/recorderStatus:RecorderStatus"],
+  "DNS firewall rule groups": ["route53/resolverFirewallRule:ResolverFirewallRule"],
+  "file systems": ["efs/backupPolicy:BackupPolicy", "efs/fileSystemPolicy:FileSystemPolicy"],
+  functions: ["lambda/permission:Permission"],
+  queues: ["sqs/queuePolicy:QueuePolicy"],
   clusters: ["ecs/clusterCapacityProviders:ClusterCapacityProviders"],
   firewalls: [
     "wafv2/webAclAssociation:WebAclAssociation",
@@ -265,13 +467,17 @@ export const countedTypes: ReadonlySet<string> = new Set(
 );
 
 /**
- * Asks for everything, one list after the other.
+ * Asks for everything, one list after the other, in each region that an API is given for; what is global is counted once.
  *
  * moto has a list of its own, `/moto-api/data.json`, which is of no use here: it never forgets what was deleted.
  */
-export async function takeCensus(api: AwsApi): Promise<Census> {
+export async function takeCensus(...regions: readonly AwsApi[]): Promise<Census> {
   const census: Census = {};
-  for (const [kind, { list }] of Object.entries(kinds)) census[kind] = (await list(api)).sort();
+  for (const [kind, { list }] of Object.entries(kinds)) {
+    const found = new Set<string>();
+    for (const api of regions) for (const id of await list(api)) found.add(id);
+    census[kind] = [...found].sort();
+  }
   return census;
 }
 
@@ -291,6 +497,7 @@ const kept: readonly { kind: string; which: RegExp; reason: string }[] = [
   { kind: "VPC endpoints", which: / deleted$/, reason: "listed for a while after their deletion" },
   { kind: "clusters", which: / INACTIVE$/, reason: "described for a while after their deletion" },
   { kind: "services", which: / INACTIVE$/, reason: "described for a while after their deletion" },
+  { kind: "instances", which: / terminated$/, reason: "described for an hour after their end" },
   {
     kind: "network access lists",
     which: /^acl-/,
@@ -324,6 +531,8 @@ export function withoutKept(census: Census): Census {
 const madeByAws: readonly { kind: string; which: RegExp; reason: string }[] = [
   { kind: "alarms", which: /^TargetTracking-/, reason: "target tracking keeps the alarms it scales by" },
   { kind: "database snapshots", which: /^rds:/, reason: "the first automated backup of an instance" },
+  { kind: "instances", which: /^i-/, reason: "an Auto Scaling group makes its machines" },
+  { kind: "volumes", which: /^vol-/, reason: "a machine has its disks" },
 ];
 
 /** What stands in `census` and is nowhere in an exported state: nobody would ever delete it. */

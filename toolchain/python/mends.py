@@ -1,4 +1,5 @@
-"""What this version of moto gets wrong or forgets, and the platform's stacks need: each mend says which behaviour of AWS it restores.
+"""What this version of moto gets wrong or forgets, and the platform's stacks need: each mend says which behaviour of
+AWS it restores. What moto lacks as a whole has a file of its own.
 
 A mend that no longer finds what it mends ends the start, so that none outlives its cause.
 """
@@ -6,19 +7,42 @@ A mend that no longer finds what it mends ends the start, so that none outlives 
 import json
 import secrets
 import string
-from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import xmltodict
 from moto.acm import models as acm_models
 from moto.acm import responses as acm_responses
 from moto.applicationautoscaling import responses as autoscaling_responses
+from moto.awslambda import models as lambda_models
+from moto.cloudtrail import models as cloudtrail_models
+from moto.cloudtrail import responses as cloudtrail_responses
+from moto.config import models as config_models
 from moto.core.responses import ActionResult
+from moto.ec2.models import launch_templates
+from moto.ec2.models import subnets as subnet_models
+from moto.ec2.utils import parse_user_data
+from moto.ecs import models as ecs_models
 from moto.ecs import responses as ecs_responses
-from moto.efs import models as efs_models
-from moto.efs import responses as efs_responses
+from moto.guardduty import models as guardduty_models
+from moto.guardduty import responses as guardduty_responses
+from moto.guardduty import urls as guardduty_urls
+from moto.kms import models as kms_models
 from moto.rds import models as rds_models
 from moto.s3 import responses as s3_responses
+from moto.sqs import models as sqs_models
+from moto.ssm import models as ssm_models
+
+from autoscaling_groups import keep_what_a_group_was_made_with
+from budget_notifications import add_budget_notifications
+from cloudfront_distributions import keep_distributions_as_asked_for
+from efs_policies import add_efs_policies
+from patching import add_operations, add_paths, after, body
+from resolver_firewall import add_resolver_firewall
+from response_headers_policies import add_response_headers_policies
+from securityhub_standards import add_securityhub_standards
+from speed import answer_sooner
+from ssm_associations import add_ssm_associations
 
 
 def apply_mends() -> None:
@@ -27,21 +51,33 @@ def apply_mends() -> None:
     keep_tags_given_when_a_bucket_is_made()
     keep_the_algorithm_of_a_certificate()
     keep_tags_of_scalable_targets()
-    keep_the_policies_of_file_systems()
-
-
-def after(owner: type, method: str, then: Callable[..., Any]) -> None:
-    """Makes `owner.method` return what `then(result, self, *arguments)` returns."""
-    original = getattr(owner, method)
-
-    def mended(self: Any, *args: Any, **kwargs: Any) -> Any:
-        return then(original(self, *args, **kwargs), self, *args, **kwargs)
-
-    setattr(owner, method, mended)
+    find_a_trail_by_its_arn()
+    say_what_a_trail_selects()
+    keep_what_a_detector_watches()
+    give_detectors_tags()
+    know_associations_as_taggable()
+    keep_what_a_function_was_made_with()
+    change_the_named_attributes_of_a_queue_alone()
+    keep_how_often_a_recorder_records()
+    say_the_state_of_a_subnets_ipv6()
+    tell_a_launch_templates_tags_from_those_it_gives()
+    describe_all_capacity_providers_if_none_is_named()
+    tell_aws_keys_from_those_of_the_account()
+    keep_what_a_replication_was_asked_for()
+    keep_that_a_bucket_notifies_eventbridge()
+    keep_what_a_group_was_made_with()
+    add_budget_notifications()
+    add_efs_policies()
+    add_resolver_firewall()
+    add_response_headers_policies()
+    add_securityhub_standards()
+    add_ssm_associations()
+    keep_distributions_as_asked_for()
+    answer_sooner()
 
 
 def keep_what_a_database_was_made_with() -> None:
-    """RDS finds instances by `DbiResourceId`, of which moto gives all the same; it has Performance Insights, and a newer CA."""
+    """RDS finds instances by `DbiResourceId`, the same of all in moto; it has Performance Insights, and a newer CA."""
     alphabet = string.ascii_uppercase + string.digits
 
     def complete(_: Any, database: Any, *__: Any, **given: Any) -> None:
@@ -59,10 +95,13 @@ def keep_what_a_service_was_made_with() -> None:
     """ECS describes a service with all that was asked for; moto drops these."""
     plain = {
         "availabilityZoneRebalancing": "availability_zone_rebalancing",
+        "capacityProviderStrategy": "capacity_provider_strategy",
         "deploymentConfiguration": "deployment_configuration",
         "enableECSManagedTags": "enable_ecs_managed_tags",
         "enableExecuteCommand": "enable_execute_command",
         "healthCheckGracePeriodSeconds": "health_check_grace_period_seconds",
+        "placementConstraints": "placement_constraints",
+        "placementStrategy": "placement_strategy",
     }
 
     def keep(result: ActionResult, response: Any) -> ActionResult:
@@ -71,6 +110,8 @@ def keep_what_a_service_was_made_with() -> None:
         for parameter, attribute in plain.items():
             if parameter in given:
                 setattr(service, attribute, given[parameter])
+        if given.get("capacityProviderStrategy"):
+            service.launch_type = None
         if "serviceConnectConfiguration" in given:
             for deployment in service.deployments:
                 deployment["serviceConnectConfiguration"] = given["serviceConnectConfiguration"]
@@ -138,28 +179,255 @@ def keep_tags_of_scalable_targets() -> None:
         setattr(response, name, method)
 
 
-def keep_the_policies_of_file_systems() -> None:
-    """EFS changes whether a file system is backed up, and forgets its policy when told to; moto can do neither."""
-    response = efs_responses.EFSResponse
+def find_a_trail_by_its_arn() -> None:
+    """CloudTrail takes a trail's name or ARN everywhere; moto, asked to delete one by its ARN, leaves it standing, and
+    asked to describe some, describes all.
+    """
 
-    def file_system(self: Any) -> Any:
-        return self.efs_backend.file_systems_by_id[self._get_param("FileSystemId")]
+    def named(result: str, response: Any) -> str:
+        asked = body(response).get("trailNameList")
+        every = json.loads(result)["trailList"]
+        found = [one for one in every if not asked or {one["Name"], one["TrailARN"]} & {*asked}]
+        return json.dumps({"trailList": found})
 
-    def put_backup_policy(self: Any) -> Any:
-        policy = self._get_param("BackupPolicy")
-        file_system(self)._backed_up = policy["Status"]
-        return json.dumps({"BackupPolicy": policy}), {"Content-Type": "application/json"}
+    after(cloudtrail_responses.CloudTrailResponse, "describe_trails", named)
+    original = cloudtrail_models.CloudTrailBackend.delete_trail
 
-    def delete_file_system_policy(self: Any) -> Any:
-        file_system(self).file_system_policy = None
-        return "{}", {"Content-Type": "application/json"}
+    def delete(self: Any, name: str) -> None:
+        original(self, self.get_trail(name).trail_name)
 
-    def backup_policy(self: Any) -> dict[str, str] | None:
-        status = getattr(self, "_backed_up", None) or ("ENABLED" if self._backup else None)
-        return {"Status": status} if status else None
+    cloudtrail_models.CloudTrailBackend.delete_trail = delete  # type: ignore[method-assign]
 
-    for missing in (put_backup_policy, delete_file_system_policy):
-        if hasattr(response, missing.__name__):
-            raise AttributeError(f"moto has {missing.__name__} of EFS now: drop this mend")
-        setattr(response, missing.__name__, missing)
-    efs_models.FileSystem.backup_policy = property(backup_policy)
+
+def say_what_a_trail_selects() -> None:
+    """CloudTrail says whether a trail selects events or insights; moto always denies it."""
+
+    def describe(result: dict[str, Any], trail: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        result["HasCustomEventSelectors"] = bool(trail.event_selectors or trail.advanced_event_selectors)
+        result["HasInsightSelectors"] = bool(trail.insight_selectors)
+        return result
+
+    after(cloudtrail_models.Trail, "description", describe)
+
+
+def keep_what_a_detector_watches() -> None:
+    """GuardDuty's foundational sources are always on; it has malware protection; an update changes what it names."""
+
+    def describe(result: dict[str, Any], detector: Any) -> dict[str, Any]:
+        sources = result["dataSources"]
+        for always in ("cloudTrail", "dnsLogs", "flowLogs"):
+            sources[always]["status"] = "ENABLED"
+        scan = detector.datasources.get("malwareProtection", {}).get("scanEc2InstanceWithFindings", {})
+        volumes = {"status": "ENABLED" if scan.get("ebsVolumes") else "DISABLED"}
+        sources["malwareProtection"] = {"scanEc2InstanceWithFindings": {"ebsVolumes": volumes}}
+        return result
+
+    original = guardduty_models.Detector.update
+
+    def update(self: Any, enable: Any, frequency: Any, sources: Any, features: Any) -> None:
+        named = {feature["name"]: feature for feature in [*self.features, *(features or [])]}
+        merged = {**self.datasources, **sources} if sources else None
+        original(self, enable, frequency, merged, list(named.values()) if features else None)
+
+    after(guardduty_models.Detector, "to_json", describe)
+    guardduty_models.Detector.update = update  # type: ignore[method-assign]
+
+
+def know_associations_as_taggable() -> None:
+    """Systems Manager has tags of associations too; moto refuses the kind."""
+    original = ssm_models.SimpleSystemManagerBackend._validate_resource_type_and_id
+
+    def validate(self: Any, resource_type: str, resource_id: str) -> str:
+        return resource_id if resource_type == "Association" else original(self, resource_type, resource_id)
+
+    ssm_models.SimpleSystemManagerBackend._validate_resource_type_and_id = validate  # type: ignore[method-assign]
+
+
+def give_detectors_tags() -> None:
+    """GuardDuty's detectors take tags and lose them; moto knows only those they were made with."""
+
+    def tags_of(response: Any) -> dict[str, str]:
+        return response.guardduty_backend.get_detector(unquote(response.path).rsplit("/", 1)[1]).tags
+
+    def list_tags_for_resource(self: Any) -> ActionResult:
+        return ActionResult({"Tags": tags_of(self)})
+
+    def tag_resource(self: Any) -> ActionResult:
+        tags_of(self).update(body(self)["tags"])
+        return ActionResult({})
+
+    def untag_resource(self: Any) -> ActionResult:
+        for key in self.querystring.get("tagKeys", []):
+            tags_of(self).pop(key, None)
+        return ActionResult({})
+
+    add_operations(guardduty_responses.GuardDutyResponse, list_tags_for_resource, tag_resource, untag_resource)
+    add_paths(guardduty_urls, "{0}/tags/(?P<arn>.+)$")
+
+
+def keep_what_a_function_was_made_with() -> None:
+    """Lambda describes a function with all that was asked for; moto drops these, and others when they are changed."""
+    dropped = ("DeadLetterConfig", "LoggingConfig")
+
+    def make(_: None, function: Any, spec: dict[str, Any], *__: Any, **___: Any) -> None:
+        function.kept = {name: spec[name] for name in dropped if spec.get(name)}
+
+    def describe(result: dict[str, Any], function: Any, *_: Any, **__: Any) -> dict[str, Any]:
+        given = function.kept.get("LoggingConfig") or {}
+        # AWS's own format has no levels.
+        levels = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"} if given.get("LogFormat") == "JSON" else {}
+        logging = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.function_name}", **levels, **given}
+        if not any((result.get("ImageConfigResponse") or {}).get("ImageConfig", {}).values()):
+            result.pop("ImageConfigResponse", None)
+        return {**result, **function.kept, "LoggingConfig": logging}
+
+    original = lambda_models.LambdaFunction.update_configuration
+
+    def update(self: Any, updates: dict[str, Any]) -> dict[str, Any]:
+        self.kept |= {name: updates[name] for name in dropped if name in updates}
+        self.kms_key_arn = updates.get("KMSKeyArn", self.kms_key_arn)
+        self.tracing_config = updates.get("TracingConfig", self.tracing_config)
+        if "EphemeralStorage" in updates:
+            self.ephemeral_storage = updates["EphemeralStorage"]["Size"]
+        return original(self, updates)
+
+    after(lambda_models.LambdaFunction, "__init__", make)
+    after(lambda_models.LambdaFunction, "get_configuration", describe)
+    lambda_models.LambdaFunction.update_configuration = update  # type: ignore[method-assign]
+
+
+def change_the_named_attributes_of_a_queue_alone() -> None:
+    """SQS changes what SetQueueAttributes names; moto takes the policy away with any other change. It has redrive allow
+    policies, answers JSON without blanks, and encrypts with one key: KMS's or its own.
+    """
+    sqs_models.Queue.BASE_ATTRIBUTES.append("RedriveAllowPolicy")
+    sqs_models.Queue.redrive_allow_policy = None  # type: ignore[attr-defined]
+    original = sqs_models.Queue._set_attributes
+
+    def change(self: Any, attributes: dict[str, Any], now: float | None = None) -> None:
+        if attributes.get("KmsMasterKeyId"):
+            attributes = {**attributes, "SqsManagedSseEnabled": False}
+        policy = self.policy if hasattr(self, "_policy_json") else None
+        original(self, attributes if "Policy" in attributes else {**attributes, "Policy": policy}, now)
+
+    def present(result: dict[str, Any], *_: Any) -> dict[str, Any]:
+        if result.get("RedrivePolicy"):
+            result["RedrivePolicy"] = json.dumps(json.loads(result["RedrivePolicy"]), separators=(",", ":"))
+        return {name: value for name, value in result.items() if value not in (None, "")}
+
+    sqs_models.Queue._set_attributes = change  # type: ignore[method-assign]
+    attributes = sqs_models.Queue.attributes.fget
+    sqs_models.Queue.attributes = property(lambda self: present(attributes(self)))  # type: ignore[misc, method-assign]
+
+
+def keep_how_often_a_recorder_records() -> None:
+    """AWS Config records continuously or daily, as asked; moto drops it."""
+
+    def keep(_: None, backend: Any, asked: dict[str, Any]) -> None:
+        mode = asked.get("recordingMode") or {"recordingFrequency": "CONTINUOUS"}
+        backend.recorders[asked["name"]].recording_mode = mode
+
+    after(config_models.ConfigBackend, "put_configuration_recorder", keep)
+
+
+def say_the_state_of_a_subnets_ipv6() -> None:
+    """EC2 answers the state of a subnet's IPv6 block as a word; moto answers the inside of its own model."""
+
+    def plain(result: dict[str, Any] | list[dict[str, Any]], *_: Any, **__: Any) -> Any:
+        for association in result:
+            state = association["ipv6CidrBlockState"]  # type: ignore[index]
+            if isinstance(state.get("state"), dict):
+                state["state"] = state["state"]["State"]
+        return result
+
+    prop = subnet_models.Subnet.ipv6_cidr_block_association_set.fget
+    subnet_models.Subnet.ipv6_cidr_block_association_set = property(lambda self: plain(prop(self)))
+
+
+def tell_a_launch_templates_tags_from_those_it_gives() -> None:
+    """A launch template has tags of its own beside those that its instances get; moto answers both as the latter, and
+    goes on answering the first. It takes user data in base64 in each version, moto in the first alone.
+    """
+    original = launch_templates.LaunchTemplateVersion.__init__
+
+    def init(self: Any, template: Any, number: int, data: dict[str, Any], description: str) -> None:
+        given = [spec for spec in data.get("TagSpecifications") or [] if spec.get("ResourceType") != "launch-template"]
+        rest = {name: value for name, value in data.items() if name != "TagSpecifications"}
+        if isinstance(rest.get("UserData"), str):
+            rest["UserData"] = parse_user_data(rest["UserData"])
+        original(self, template, number, {**rest, **({"TagSpecifications": given} if given else {})}, description)
+
+    launch_templates.LaunchTemplateVersion.__init__ = init  # type: ignore[method-assign]
+    present = property(lambda template: template.get_tags(), lambda *_: None)
+    launch_templates.LaunchTemplate.tags = present  # type: ignore[attr-defined]
+
+
+def tell_aws_keys_from_those_of_the_account() -> None:
+    """KMS says of the keys that AWS makes for its services that AWS manages them; moto says that the account does."""
+
+    def managed(key_id: str | None, backend: Any, *_: Any) -> str | None:
+        if key_id:
+            backend.keys[key_id].key_manager = "AWS"
+        return key_id
+
+    after(kms_models.KmsBackend, "_generate_default_keys", managed)
+
+
+def describe_all_capacity_providers_if_none_is_named() -> None:
+    """ECS describes all that there are; moto answers 500."""
+    original = ecs_models.EC2ContainerServiceBackend.describe_capacity_providers
+
+    def describe(self: Any, names: list[str] | None) -> Any:
+        return original(self, list(self.capacity_providers) if names is None else names)
+
+    ecs_models.EC2ContainerServiceBackend.describe_capacity_providers = describe  # type: ignore[method-assign]
+
+
+def keep_what_a_replication_was_asked_for() -> None:
+    """S3 answers a replication rule as it was put; moto forgets what it selects, and what it does about deletions."""
+
+    def answer(_: Any, response: Any) -> Any:
+        replication = response.backend.get_bucket_replication(response.bucket_name)
+        return response.serialized(
+            ActionResult({"ReplicationConfiguration": {"Role": replication["Role"], "Rules": replication["Rule"]}})
+        )
+
+    def parse(result: dict[str, Any], _: Any, xml: str) -> dict[str, Any]:
+        parsed = xmltodict.parse(xml, dict_constructor=dict, force_list=("Rule", "Tag"))
+        return {**result, "Rule": [readable(rule) for rule in parsed["ReplicationConfiguration"]["Rule"]]}
+
+    def readable(rule: dict[str, Any]) -> dict[str, Any]:
+        both = (rule.get("Filter") or {}).get("And")
+        if both and "Tag" in both:
+            both["Tags"] = both.pop("Tag")
+        elif rule.get("Filter") and "Tag" in rule["Filter"]:
+            rule["Filter"]["Tag"] = rule["Filter"]["Tag"][0]
+        elif "Filter" in rule:
+            rule["Filter"] = {"Prefix": (rule["Filter"] or {}).get("Prefix") or ""} if not both else rule["Filter"]
+        return rule
+
+    after(s3_responses.S3Response, "_replication_config_from_xml", parse)
+    after(s3_responses.S3Response, "get_bucket_replication", answer)
+
+
+def keep_that_a_bucket_notifies_eventbridge() -> None:
+    """S3 answers that a bucket notifies EventBridge; moto keeps it to itself."""
+    original = s3_responses.S3Response.get_bucket_notification
+    serialized = s3_responses.S3Response.serialized
+
+    def answer(self: Any) -> Any:
+        asked = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        if not asked or asked.event_bridge is None:
+            return original(self)
+
+        def complete(result: ActionResult) -> Any:
+            whole: Any = {**result.result, "EventBridgeConfiguration": {}}  # type: ignore[dict-item]
+            return serialized(self, ActionResult(whole))
+
+        self.serialized = complete
+        try:
+            return original(self)
+        finally:
+            del self.serialized
+
+    s3_responses.S3Response.get_bucket_notification = answer  # type: ignore[method-assign]

@@ -14,27 +14,42 @@ export interface ProviderArgs {
   tags: Record<string, pulumi.Input<string>>;
 }
 
-/** The APIs the platform calls. A service missing here would be called at AWS itself, from a local stack too. */
+/** The APIs the platform calls. One missing here is refused in a local stack. */
 const services = [
   "acm",
   "acmpca",
   "appautoscaling",
+  "autoscaling",
+  "budgets",
+  "cloudfront",
+  "cloudtrail",
   "cloudwatch",
+  "configservice",
+  "dynamodb",
   "ec2",
   "ecr",
   "ecs",
+  "efs",
+  "elb",
   "elbv2",
+  "events",
   "firehose",
+  "guardduty",
   "iam",
   "kms",
+  "lambda",
   "logs",
   "rds",
   "route53",
+  "route53resolver",
   "s3",
   "s3control",
   "secretsmanager",
+  "securityhub",
   "servicediscovery",
   "sns",
+  "sqs",
+  "ssm",
   "sts",
   "wafv2",
 ] as const satisfies readonly (keyof input.ProviderEndpoint)[];
@@ -59,7 +74,11 @@ function guard({ accountId }: ProviderArgs) {
   return accountId === undefined ? {} : { allowedAccountIds: [accountId] };
 }
 
-/** The local API has no identity to check, no metadata service and no virtual-hosted buckets; what it lacks answers 500, so retries are few. */
+/**
+ * The local API has no credentials to check, no metadata service and no virtual-hosted buckets; what it lacks answers 500, so
+ * retries are few. What would not go to it by address goes to it as the proxy: S3 Control, which puts the account before the
+ * host's name, and the API of a service missing above, which it refuses. So nothing reaches AWS from a local stack.
+ */
 function local(endpoint: string) {
   requireLoopback(endpoint);
   return {
@@ -67,10 +86,12 @@ function local(endpoint: string) {
     secretKey: "local",
     skipCredentialsValidation: true,
     skipMetadataApiCheck: true,
-    skipRequestingAccountId: true,
     s3UsePathStyle: true,
     maxRetries: 2,
     endpoints: [Object.fromEntries(services.map(service => [service, endpoint]))],
+    httpProxy: endpoint,
+    httpsProxy: endpoint,
+    noProxy: "127.0.0.1",
   };
 }
 

@@ -25,11 +25,15 @@ describe("local endpoint", () => {
     );
   });
 
+  test("is the proxy of what has another address, over http and https", async () => {
+    const localEndpoint = "http://127.0.0.1:5000";
+    expect(await inputs({ localEndpoint })).toMatchObject({ httpProxy: localEndpoint, httpsProxy: localEndpoint });
+  });
+
   test("expects no AWS behind it", async () => {
     expect(await inputs({ localEndpoint: "http://localhost:5000" })).toMatchObject({
       skipCredentialsValidation: "true",
       skipMetadataApiCheck: "true",
-      skipRequestingAccountId: "true",
       s3UsePathStyle: "true",
       maxRetries: "2",
     });
@@ -61,7 +65,8 @@ test("without a local endpoint credentials, checks and endpoints are AWS's own",
   const given = await inputs({ accountId: "123456789012" });
   expect(parse(given.allowedAccountIds)).toEqual(["123456789012"]);
   expect(parse(given.defaultTags)).toEqual({ tags: base.tags });
-  for (const override of ["accessKey", "secretKey", "endpoints"]) expect(given).not.toHaveProperty(override);
+  for (const override of ["accessKey", "secretKey", "endpoints", "httpProxy", "httpsProxy"])
+    expect(given).not.toHaveProperty(override);
   for (const shortcut of [
     "skipCredentialsValidation",
     "skipMetadataApiCheck",
