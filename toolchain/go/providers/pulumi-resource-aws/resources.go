@@ -215,7 +215,7 @@ func resourcesOf(provider shim.Provider) map[string]*tfbridge.ResourceInfo {
 }
 
 var dataSources = map[string]*tfbridge.DataSourceInfo{
-	"aws_caller_identity": {Tok: "aws:index/getCallerIdentity:getCallerIdentity"},
+	"aws_caller_identity":         {Tok: "aws:index/getCallerIdentity:getCallerIdentity"},
 	"aws_ecr_authorization_token": {Tok: "aws:ecr/getAuthorizationToken:getAuthorizationToken"},
 }
 
