@@ -5,6 +5,7 @@ import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
 import type { Facts, Rule } from "./rule";
 import { secretRules } from "./secret-rules";
+import { tenantRules } from "./tenant-rules";
 import { workloadRules } from "./workload-rules";
 
 export const rules: readonly Rule[] = [
@@ -12,6 +13,7 @@ export const rules: readonly Rule[] = [
   ...environmentRules,
   ...workloadRules,
   ...secretRules,
+  ...tenantRules,
   notBuiltYetRule,
 ];
 

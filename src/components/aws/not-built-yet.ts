@@ -10,12 +10,11 @@ export function requireBuilt(workload: Workload): void {
     );
 }
 
-function unbuilt({ services, state, frontend, tenancy, approvals }: Workload): string[] {
+function unbuilt({ services, state, frontend, approvals }: Workload): string[] {
   const kinds = ["buckets", "volumes", "queues"] as const;
   return [
     ...kinds.flatMap(kind => Object.keys(state[kind]).map(name => `state.${kind}.${name}`)),
     ...(frontend?.hosting === "static" ? ["frontend.hosting: `static`; made is `external`"] : []),
-    ...(tenancy ? ["tenancy"] : []),
     ...approvals.map(approval => `approvals: \`${approval.name}\``),
     ...Object.entries(services).flatMap(([name, service]) =>
       [

@@ -8,8 +8,10 @@ import { WorkloadSecrets } from "./secrets";
 import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
+import { StructuredLogs } from "./structured-logs";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
+import { WorkloadTenants } from "./workload-tenants";
 
 export interface SaasWorkloadArgs {
   workload: Workload;
@@ -23,6 +25,14 @@ export interface SaasWorkloadArgs {
   /** Least number of days that log groups keep their events (RT-23). */
   logDays: number;
   secretRecoveryDays: number;
+  /** Days a deleted key of a tenant can still be called back, 7 to 30. */
+  keyDeletionDays: number;
+  /** Days the archive of compliance records keeps them, locked (SP-14). */
+  complianceDays: number;
+  /** Ids of the tenants, of a workload with tenancy (SP-9). */
+  tenants: string[];
+  /** Collector that receives compliance records besides their archive. */
+  siem?: { url: string; accessKey: pulumi.Input<string> };
   /** Values of supplied secrets (SA-8). */
   supplied?: Record<string, pulumi.Input<string>>;
   /** Host name of the public service, and the order of its rule among those of the edge, 1 to 50000. */
@@ -85,7 +95,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
-    const contributors: ServiceContributor[] = [];
+    const contributors: ServiceContributor[] = [...this.logsAndTenants()];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -104,6 +114,37 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
+  }
+
+  /** Routers and archive of declared logs, and what each tenant has of its own (SP-8, SP-9). */
+  private logsAndTenants(): ServiceContributor[] {
+    const { workload, foundation, accountId, region, environment, tenants, logDays } = this.args;
+    const { tenancy, services, name } = workload;
+    const declared = Object.values(services).some(({ logs }) => logs.some(log => log.fields));
+    if (!tenancy && !declared) return [];
+    const home = { accountId, region, environment, tenants, logDays };
+    const logs = new StructuredLogs(
+      this.component,
+      {
+        ...home,
+        workload,
+        images: foundation.images,
+        keyArn: foundation.keys.arnOf("logs"),
+        sink: foundation.logSink,
+        siem: this.args.siem,
+        complianceDays: this.args.complianceDays,
+        disposable: this.args.disposable,
+      },
+      { parent: this },
+    );
+    if (!tenancy) return [logs];
+    const { keyDeletionDays } = this.args;
+    const own = new WorkloadTenants(
+      this.component,
+      { ...home, workload: name, tenancy, keyDeletionDays, sinks: logs.tenantSinks },
+      { parent: this },
+    );
+    return [logs, own];
   }
 
   private service(
