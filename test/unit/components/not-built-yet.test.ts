@@ -10,7 +10,6 @@ test.each<[string, Partial<WorkloadInput>]>([
   ["state.buckets.files", { state: { buckets: { files: { prefixes: {} } } } }],
   ["state.queues.jobs", { state: { queues: { jobs: { producers: ["a"], consumers: ["a"] } } } }],
   ["state.volumes.data", { state: { volumes: { data: { sizeGiB: 1, mounts: [{ service: "a", path: "/data" }] } } } }],
-  ["tenancy", { tenancy: { claim: "tenant_id", requestsPerMinute: 1 } }],
   ["approvals: `publish`", { approvals: [{ name: "publish", description: "d", service: "a" }] }],
   [
     "services.a.network.egress",
