@@ -21,6 +21,7 @@ export function memoryOnlyFaults({ state }: Pick<Workload, "state">, name: strin
     ...(s.image.command
       ? []
       : [fault(at("image", "command"), "is needed by a memory-only service: it is started with core dumps off")]),
+    ...(s.tracing ? [fault(at("tracing"), "a memory-only service has no traces: a span takes any text")] : []),
     ...s.tmpfs.flatMap(({ path }, i) =>
       scratch.test(path) ? [] : [fault(at("tmpfs", i, "path"), "allowed are `/tmp`, `/run` and `/dev/shm`")],
     ),

@@ -2,7 +2,8 @@
 import type * as aws from "@pulumi/aws/types";
 import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
-import { type EdgeHost, hostRules, requireHosts } from "./edge-hosts";
+import { requireHosts } from "./edge-capacity";
+import { type EdgeHost, hostRules } from "./edge-hosts";
 import { type LogDestinations, LogStream } from "./log-stream";
 
 export interface EdgeFirewallArgs {

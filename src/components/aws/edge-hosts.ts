@@ -41,9 +41,6 @@ export function edgeHost(
 /** AWS WAF's own, which nobody can have raised: rate-based rules of a web ACL, characters of a pattern, capacity units. */
 export const limits = { rateBasedRules: 10, patternCharacters: 200, capacityUnits: 5000 } as const;
 
-/** Capacity units of statements, as AWS WAF counts them. */
-const units = { byteMatch: 2, lowercase: 10, regexMatch: 3, labelMatch: 1, rateBased: 2, customKey: 30 } as const;
-
 /** Label that the core rule set gives a body it cannot inspect whole. */
 const largeBodyLabel = "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body";
 
@@ -95,7 +92,7 @@ function tenantRules({ name, hostName, quotas }: EdgeHost): Omit<Rule, "priority
 }
 
 /** Tenants by the quota they share; each quota is a rule. */
-function byQuota(requestsPerMinute: Record<string, number>): [number, string[]][] {
+export function byQuota(requestsPerMinute: Record<string, number>): [number, string[]][] {
   const groups = new Map<number, string[]>();
   for (const [tenant, perMinute] of Object.entries(requestsPerMinute))
     groups.set(perMinute, [...(groups.get(perMinute) ?? []), tenant]);
@@ -159,46 +156,4 @@ function blocking(name: string, responseCode: number, statement: Statement): Omi
     statement,
     visibilityConfig: { metricName: name, cloudwatchMetricsEnabled: true, sampledRequestsEnabled: false },
   };
-}
-
-/** Web ACL capacity units and rate-based rules that the hosts need. */
-export function hostCapacity(hosts: readonly EdgeHost[]): { capacityUnits: number; rateBasedRules: number } {
-  const host = units.byteMatch + units.lowercase;
-  const tenants = (names: readonly string[]) => tenantPatterns(names).length * units.regexMatch;
-  const large = hosts.filter(({ largeBodies }) => largeBodies).length;
-  let capacityUnits = large > 0 ? units.labelMatch + large * host : 0;
-  let rateBasedRules = 0;
-  for (const { quotas } of hosts) {
-    if (!quotas) continue;
-    const groups = byQuota(quotas.requestsPerMinute);
-    rateBasedRules += groups.length;
-    capacityUnits += host + tenants(Object.keys(quotas.requestsPerMinute));
-    for (const [, names] of groups) capacityUnits += units.rateBased + units.customKey + host + tenants(names);
-  }
-  return { capacityUnits, rateBasedRules };
-}
-
-/**
- * @param taken What the rules of the edge itself need.
- * @throws Error naming the hosts, if they need more than a web ACL has, or one has no tenants.
- */
-export function requireHosts(hosts: readonly EdgeHost[], taken: { capacityUnits: number; rateBasedRules: number }) {
-  for (const { name, quotas } of hosts)
-    if (quotas && Object.keys(quotas.requestsPerMinute).length === 0)
-      throw new Error(`\`hosts\` has \`${name}\` without tenants; allowed is one tenant or more (SP-9)`);
-  const tenanted = hosts.filter(({ quotas }) => quotas);
-  const who = tenanted
-    .map(({ name, quotas }) => `\`${name}\` with ${Object.keys(quotas?.requestsPerMinute ?? {}).length} tenants`)
-    .join(", ");
-  const needed = hostCapacity(hosts);
-  const rateBasedRules = taken.rateBasedRules + needed.rateBasedRules;
-  if (rateBasedRules > limits.rateBasedRules)
-    throw new Error(
-      `\`hosts\` needs ${needed.rateBasedRules} different quotas (${who}); AWS WAF allows ${limits.rateBasedRules - taken.rateBasedRules}: let tenants share them`,
-    );
-  const capacityUnits = taken.capacityUnits + needed.capacityUnits;
-  if (capacityUnits > limits.capacityUnits)
-    throw new Error(
-      `\`hosts\` needs ${needed.capacityUnits} capacity units (${who}); AWS WAF allows ${limits.capacityUnits - taken.capacityUnits}: too many tenants for one edge`,
-    );
 }

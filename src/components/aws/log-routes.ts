@@ -37,7 +37,7 @@ export function routeConfiguration(routes: LogRoutes): Record<keyof typeof route
   return {
     main: sections([
       // Unlike a full buffer, an unreachable CloudWatch loses nothing: what is unsent is tried again until the task ends.
-      ["SERVICE", { Flush: "1", Grace: "25", Parsers_File: inDirectory("parsers") }],
+      ["SERVICE", { Flush: "1", Grace: "25", Log_Level: "warn", Parsers_File: inDirectory("parsers") }],
       ["FILTER", { Name: "parser", Match: match, Key_Name: "log", Parser: "record", Reserve_Data: "Off" }],
       ["FILTER", { Name: "lua", Match: match, script: inDirectory("script"), call: "route" }],
       [

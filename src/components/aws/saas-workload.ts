@@ -2,16 +2,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
+import { logsAndTenants } from "./logs-and-tenants";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
 import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
-import { StructuredLogs } from "./structured-logs";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
-import { WorkloadTenants } from "./workload-tenants";
 
 export interface SaasWorkloadArgs {
   workload: Workload;
@@ -95,7 +94,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
-    const contributors: ServiceContributor[] = [...this.logsAndTenants()];
+    const contributors: ServiceContributor[] = [...logsAndTenants(component, args, this)];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -114,37 +113,6 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
-  }
-
-  /** Routers and archive of declared logs, and what each tenant has of its own (SP-8, SP-9). */
-  private logsAndTenants(): ServiceContributor[] {
-    const { workload, foundation, accountId, region, environment, tenants, logDays } = this.args;
-    const { tenancy, services, name } = workload;
-    const declared = Object.values(services).some(({ logs }) => logs.some(log => log.fields));
-    if (!tenancy && !declared) return [];
-    const home = { accountId, region, environment, tenants, logDays };
-    const logs = new StructuredLogs(
-      this.component,
-      {
-        ...home,
-        workload,
-        images: foundation.images,
-        keyArn: foundation.keys.arnOf("logs"),
-        sink: foundation.logSink,
-        siem: this.args.siem,
-        complianceDays: this.args.complianceDays,
-        disposable: this.args.disposable,
-      },
-      { parent: this },
-    );
-    if (!tenancy) return [logs];
-    const { keyDeletionDays } = this.args;
-    const own = new WorkloadTenants(
-      this.component,
-      { ...home, workload: name, tenancy, keyDeletionDays, sinks: logs.tenantSinks },
-      { parent: this },
-    );
-    return [logs, own];
   }
 
   private service(

@@ -1,13 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { hostCapacity, requireHosts } from "../../../src/components/aws/edge-capacity";
 import {
   type EdgeHost,
   edgeHost,
-  hostCapacity,
   hostRules,
   limits,
   rate,
-  requireHosts,
   tenantPatterns,
 } from "../../../src/components/aws/edge-hosts";
 import { defineWorkload } from "../../../src/workload/workload";

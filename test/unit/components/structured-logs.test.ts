@@ -86,7 +86,9 @@ test("the router may write to its service's groups and those of the workload's t
   await build({ workload: workload([declared, compliance], tenancy), tenants: ["acme"] }, logs => {
     const { statements = [] } = logs.partsFor("api");
     expect(statements.map(s => s.Action)).toEqual([["logs:CreateLogStream", "logs:PutLogEvents"]]);
-    resources = (statements[0]?.Resource as pulumi.Output<string>[]).map(resolved);
+    const [statement] = statements;
+    if (!statement) throw new Error("no statement");
+    resources = (statement.Resource as pulumi.Output<string>[]).map(resolved);
   });
   expect(await Promise.all(resources)).toEqual(
     ["api", "api/compliance", "tenants/*"].map(

@@ -32,6 +32,7 @@ test("scratch in memory and declared logs are all it needs", () => {
 test.each<[string, Partial<ServiceInput>, Partial<WorkloadInput>]>([
   ["services.a.machine", { machine: { operatingSystem: "ubuntu-22.04" } }, {}],
   ["services.a.image.command", { image: { repository: "x/a" } }, {}],
+  ["services.a.tracing", { tracing: {} }, {}],
   ["services.a.tmpfs.0.path", { tmpfs: [{ path: "/data", sizeMiB: 1 }] }, {}],
   ["services.a.tmpfs.0.path", { tmpfs: [{ path: "/tmpfs", sizeMiB: 1 }] }, {}],
   ["services.a.logs.0.file", { logs: [{ kind: "audit", file: "/tmp/a.log" }] }, {}],
