@@ -2,14 +2,14 @@
 import { byQuota, type EdgeHost, limits, tenantPatterns } from "./edge-hosts";
 
 /** Capacity units of statements, as AWS WAF counts them. */
-const units = { byteMatch: 2, lowercase: 10, regexMatch: 3, labelMatch: 1, rateBased: 2, customKey: 30 } as const;
+const units = { byteMatch: 2, lowercase: 10, regexMatch: 3, sizeConstraint: 1, rateBased: 2, customKey: 30 } as const;
 
 /** Web ACL capacity units and rate-based rules that the hosts need. */
 export function hostCapacity(hosts: readonly EdgeHost[]): { capacityUnits: number; rateBasedRules: number } {
   const host = units.byteMatch + units.lowercase;
   const tenants = (names: readonly string[]) => tenantPatterns(names).length * units.regexMatch;
   const large = hosts.filter(({ largeBodies }) => largeBodies).length;
-  let capacityUnits = large > 0 ? units.labelMatch + large * host : 0;
+  let capacityUnits = large > 0 ? units.sizeConstraint + large * host : 0;
   let rateBasedRules = 0;
   for (const { quotas } of hosts) {
     if (!quotas) continue;

@@ -41,22 +41,26 @@ export function edgeHost(
 /** AWS WAF's own, which nobody can have raised: rate-based rules of a web ACL, characters of a pattern, capacity units. */
 export const limits = { rateBasedRules: 10, patternCharacters: 200, capacityUnits: 5000 } as const;
 
-/** Label that the core rule set gives a body it cannot inspect whole. */
-const largeBodyLabel = "awswaf:managed:aws:core-rule-set:SizeRestrictions_Body";
+/** The core rule set's own bound on bodies, which it cannot keep for some hosts only. */
+const largeBody: Statement = {
+  sizeConstraintStatement: {
+    fieldToMatch: { body: { oversizeHandling: "MATCH" } },
+    comparisonOperator: "GT",
+    size: 8192,
+    textTransformations: [{ priority: 0, type: "NONE" }],
+  },
+};
 
 /** The rules of all hosts; they follow AWS's managed groups, so a quota counts only what would otherwise pass. */
 export function hostRules(hosts: readonly EdgeHost[]): Rule[] {
   const large = hosts.filter(({ largeBodies }) => largeBodies).map(({ hostName }) => ofHost(hostName));
   const rules: Omit<Rule, "priority">[] = [
-    // What the core rule set then only labels is refused here, for all other hosts.
+    // What the core rule set then only counts is refused here, for all other hosts.
     ...(large.length > 0
       ? [
           blocking("large-bodies", 413, {
             andStatement: {
-              statements: [
-                { labelMatchStatement: { scope: "LABEL", key: largeBodyLabel } },
-                { notStatement: { statements: [anyOf(large)] } },
-              ],
+              statements: [largeBody, { notStatement: { statements: [anyOf(large)] } }],
             },
           }),
         ]

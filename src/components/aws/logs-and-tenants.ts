@@ -27,6 +27,7 @@ export function logsAndTenants(
       siem: args.siem,
       complianceDays: args.complianceDays,
       disposable: args.disposable,
+      topicArn: foundation.alarmTopic.arn,
     },
     { parent },
   );

@@ -36,13 +36,13 @@ export class StructuredLogs extends pulumi.ComponentResource implements ServiceC
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("palisade:aws:StructuredLogs", component, {}, options);
-    const { accountId, region, keyArn, siem, disposable, complianceDays, logDays } = args;
+    const { accountId, region, keyArn, siem, disposable, topicArn, complianceDays, logDays } = args;
     const witnesses = Object.entries(args.workload.services).filter(([, service]) => fieldsOf(service, "compliance"));
     const archive =
       witnesses.length > 0
         ? new ComplianceArchive(
             `${component}-compliance`,
-            { accountId, region, keyArn, siem, disposable, retentionDays: complianceDays },
+            { accountId, region, keyArn, siem, disposable, topicArn, retentionDays: complianceDays },
             { parent: this },
           )
         : undefined;

@@ -72,7 +72,7 @@ test("large bodies pass only where that is asked for", () => {
   });
 });
 
-test("a host with large bodies has the core rule set label them, and the others' refused", async () => {
+test("a host with large bodies has the core rule set count them, and the others' refused", async () => {
   const host = { name: "a", hostName: "a.example.com", largeBodies: true };
   const rules = JSON.stringify(only(await build({ hosts: [host] }), "aws:wafv2/webAcl:WebAcl").inputs.rules);
   expect(rules).toContain('{"actionToUse":{"count":{}},"name":"SizeRestrictions_BODY"}');

@@ -78,7 +78,7 @@ test("large bodies are refused for every host but those that take them", () => {
   expect(hostRules([{ ...a, largeBodies: false }])).toEqual([]);
   const [rule] = hostRules([a, b, { name: "c", hostName: "c.example.com", largeBodies: false }]);
   const text = JSON.stringify(rule);
-  for (const name of ["a.example.com", "b.example.com", "SizeRestrictions_Body"]) expect(text).toContain(name);
+  for (const name of ["a.example.com", "b.example.com", '"size":8192']) expect(text).toContain(name);
   expect(text).not.toContain("c.example.com");
 });
 
@@ -119,7 +119,7 @@ describe("capacity", () => {
       const inner = count(child);
       if (key === "byteMatchStatement") return inner + 2;
       if (key === "regexMatchStatement") return inner + 3;
-      if (key === "labelMatchStatement") return inner + 1;
+      if (key === "sizeConstraintStatement") return inner + 1;
       if (key === "rateBasedStatement") return inner + 2;
       if (key === "customKeys") return inner + 30;
       return key === "type" && child === "LOWERCASE" ? 10 : inner;

@@ -2,14 +2,16 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { StructuredLogs, type StructuredLogsArgs } from "../../../src/components/aws/structured-logs";
 import { defineWorkload, type WorkloadInput } from "../../../src/workload/workload";
-import { only } from "../record";
+import { only, record } from "../record";
 import { resolved } from "./reading";
 import { recordTypes, sampleService } from "./samples";
 
 const lock = "aws:s3/bucketObjectLockConfiguration:BucketObjectLockConfiguration";
 const subscription = "aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter";
 const stream = "aws:kinesis/firehoseDeliveryStream:FirehoseDeliveryStream";
+const alarm = "aws:cloudwatch/metricAlarm:MetricAlarm";
 const types = [
+  alarm,
   lock,
   stream,
   subscription,
@@ -45,6 +47,7 @@ const args = (changes: Partial<StructuredLogsArgs>): StructuredLogsArgs => ({
   complianceDays: 184,
   sink: { streams: {}, subscriptionRoleArn: pulumi.output("arn:role") },
   disposable: false,
+  topicArn: "arn:topic",
   ...changes,
 });
 const build = (changes: Partial<StructuredLogsArgs> = {}, more: (logs: StructuredLogs) => void = () => {}) =>
@@ -63,6 +66,16 @@ test("records of no tenant are evidence too, and are archived", async () => {
   expect(only(registered, subscription).inputs).toMatchObject({
     filterPattern: "",
     destinationArn: "arn:aws:mock:::vault-prod-compliance-archive",
+  });
+});
+
+test("records that do not reach the archive ring an alarm", async () => {
+  const outputs = { [stream]: () => ({ name: "vault-prod-compliance-archive-1234567" }) };
+  const registered = await record({ types, outputs }, () => new StructuredLogs("vault-prod", args({})));
+  expect(only(registered, alarm).inputs).toMatchObject({
+    metricName: "DeliveryToS3.DataFreshness",
+    dimensions: { DeliveryStreamName: "vault-prod-compliance-archive-1234567" },
+    alarmActions: ["arn:topic"],
   });
 });
 
