@@ -77,6 +77,7 @@ const devSettings: readonly DevSetting[] = [
 const floors: readonly { place: string; control: string; days: Record<Environment, number> }[] = [
   { place: "retention.logDays", control: "RT-23", days: { dev: 1, staging: 14, prod: 90 } },
   { place: "retention.objectLockDays", control: "RT-23", days: { dev: 1, staging: 14, prod: 90 } },
+  { place: "retention.complianceDays", control: "SP-14", days: { dev: 1, staging: 184, prod: 184 } },
   { place: "edge.accessLogDays", control: "RT-23", days: { dev: 1, staging: 14, prod: 90 } },
   { place: "retention.backupDays", control: "PF-6", days: { dev: 1, staging: 7, prod: 14 } },
   { place: "retention.keyDeletionDays", control: "SA-7", days: { dev: 7, staging: 7, prod: 30 } },

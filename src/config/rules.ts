@@ -5,6 +5,7 @@ import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
 import type { Facts, Rule } from "./rule";
 import { secretRules } from "./secret-rules";
+import { tenantRules } from "./tenant-rules";
 import { volumeRules } from "./volume-rules";
 import { workloadRules } from "./workload-rules";
 
@@ -14,6 +15,7 @@ export const rules: readonly Rule[] = [
   ...workloadRules,
   ...volumeRules,
   ...secretRules,
+  ...tenantRules,
   notBuiltYetRule,
 ];
 

@@ -86,6 +86,11 @@ const retention = z.strictObject({
     unit: "days",
     controls: ["RT-23", "SP-14"],
   }),
+  complianceDays: field(z.int().min(1).max(3653), {
+    is: "Time for which compliance records can be neither changed nor deleted, by anybody; at least 1 in dev, 184 in staging and prod: the six months of the EU AI Act, articles 19 and 26(6).",
+    unit: "days",
+    controls: ["SP-14", "SP-8"],
+  }).default(184),
   backupDays: field(z.int().min(1).max(35), {
     is: "Retention of the automatic database backups; point-in-time recovery reaches as far back.",
     unit: "days",
@@ -147,6 +152,10 @@ const edge = z.strictObject({
     controls: ["SA-6"],
     allowed: "the ARN of an ACM certificate",
   }).optional(),
+  redirectHttp: field(z.boolean(), {
+    is: "Answer on port 80 as well, with a redirect to HTTPS. Otherwise the edge listens on 443 only.",
+    controls: ["SP-12"],
+  }).default(false),
   accessLogDays: field(z.int().min(1).max(3653), {
     is: "Retention of the load balancer's access logs; at least 1 in dev, 14 in staging, 90 in prod.",
     unit: "days",

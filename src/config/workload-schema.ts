@@ -147,6 +147,29 @@ export const workloadOverrides = z.strictObject({
       controls: ["IS-9"],
     },
   ).default({}),
+  tenants: field(
+    z.record(
+      field(dnsLabel, {
+        is: "Id of the tenant, as requests carry it.",
+        allowed: "a lower-case name of at most 24 characters, such as `acme`",
+      }),
+      field(
+        z.strictObject({
+          requestsPerMinute: field(z.int().min(1).max(1_000_000), {
+            is: "Requests of this tenant above which the edge refuses, in place of the specification's.",
+            unit: "requests in a minute",
+            controls: ["SP-9"],
+          }).optional(),
+        }),
+        { is: "One tenant.", controls: ["SP-9"] },
+      ),
+    ),
+    {
+      is: "Tenants of a workload with tenancy: each has a key, log groups and a quota of its own.",
+      controls: ["SP-9"],
+      allowed: "a mapping from tenant to its settings, such as `acme: {}`",
+    },
+  ).default({}),
   frontendOrigin: field(origin, {
     is: "Origin the frontend is served from: the only one the API answers to a browser.",
     controls: ["SA-11", "IS-5"],

@@ -1,7 +1,10 @@
 // Platform: a stack in SaaS mode. From its configuration to the arguments of components; decides nothing itself (PF-1, PF-2).
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
+import { requireFirewall } from "../components/aws/edge-firewall";
+import { edgeHost } from "../components/aws/edge-hosts";
 import { rulePriorities } from "../components/aws/edge-route";
+import { endpointServices } from "../components/aws/endpoint-services";
 import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
@@ -31,6 +34,11 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   }));
   for (const { workload } of workloads) requireBuilt(workload);
   requireDaemonFor(config.workloads);
+  const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
+  const edgeHosts = publicOnes.map(({ workload, hostName, overrides }) =>
+    edgeHost(workload, hostName, overrides.tenants),
+  );
+  requireFirewall(edgeHosts);
 
   const tags = { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha };
   const providerOf = (name: string, region: string) =>
@@ -39,7 +47,6 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   const publishes = workloads.some(({ workload }) => workload.frontend?.hosting === "static");
   const northVirginia = publishes ? providerOf("aws-us-east-1", "us-east-1") : undefined;
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
-  const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
   const common = {
     environment,
@@ -69,6 +76,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       hostedZoneId: edge.hostedZoneId,
       certificateArn: edge.certificateArn,
       minimumTls: minimumTls(publicOnes.map(({ workload }) => workload)),
+      redirectHttp: edge.redirectHttp,
+      edgeHosts,
+      endpointServices: endpointServices(workloads.map(({ workload }) => workload)),
       rateLimit: config.alarms.rateLimitPer5Minutes,
       siem: config.siem,
       alarms: { emails: config.alarms.emails, pagerEndpoint: config.alarms.pagerDuty },
@@ -96,11 +106,14 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         databases: { postgres: choice(overrides.postgres), vectors: choice(overrides.vectors) },
         logDays: config.retention.logDays,
         secretRecoveryDays: config.retention.secretRecoveryDays,
+        keyDeletionDays: config.retention.keyDeletionDays,
+        complianceDays: config.retention.complianceDays,
+        tenants: Object.keys(overrides.tenants),
+        siem: config.siem,
         supplied: config.secrets[workload.name],
         frontendOrigin: overrides.frontendOrigin,
         frontendTarget: overrides.frontendTarget,
         northVirginia,
-        keyDeletionDays: config.retention.keyDeletionDays,
         volumeLoaders: overrides.volumeLoaders,
         buildSha: config.release.buildSha,
       },

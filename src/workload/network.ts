@@ -14,6 +14,8 @@ export const network = z.strictObject({
   egress: z.array(z.union([hostName, z.literal("*"), z.strictObject({ variable: envName })])).default([]),
   /** Lowest TLS version a caller may use (SA-6, SP-5). */
   minimumTls: z.enum(["1.2", "1.3"]).default("1.2"),
+  /** Takes request bodies above 8 KiB, of which the edge's firewall can inspect no more than the beginning. */
+  largeBodies: z.boolean().default(false),
 });
 
 /** Browser application that is published by a pipeline of its own (SA-11). */

@@ -1,5 +1,6 @@
 // Workload model: what a workload keeps. Everything is encrypted at rest with the key of its data class (SA-7).
 import { z } from "zod";
+import { recordFields } from "./log-record";
 import { containerPath, dataClass, dnsLabel, envName } from "./names";
 
 export const postgres = z.strictObject({
@@ -71,15 +72,30 @@ export const secrets = z.record(envName, secret);
 
 /** Log files and streams that must reach the log sink besides standard output (IS-6, SP-14). */
 export const logStream = z.strictObject({
-  kind: z.enum(["application", "audit", "compliance"]),
+  kind: z.enum(["application", "audit", "compliance", "telemetry"]),
   /** File to follow, or absent for standard output. */
   file: containerPath.optional(),
+  /**
+   * What a record on standard output may hold, one JSON object per line; nothing else gets through (SP-6, SP-8, SP-15).
+   * Needed by `compliance` and `telemetry`, and by every log of a memory-only service.
+   */
+  fields: recordFields.optional(),
 });
 
-/** Several customers in one deployment (SP-9). */
+/** Several customers in one deployment (SP-9). Each stack lists them. */
 export const tenancy = z.strictObject({
-  claim: z.string().min(1),
-  requestsPerMinute: z.int().min(1),
+  /** Name of the tenant in signed contexts, in log records, and in the encryption context of the tenant's key. */
+  claim: z.string().regex(/^[a-z][a-z0-9_]{0,62}$/, "a name in lower case, such as `tenant_id`"),
+  /**
+   * Request header that carries the tenant's id. The edge refuses requests without it and counts those with it; whether
+   * the caller belongs to the tenant is for the service to establish.
+   */
+  header: z
+    .string()
+    .regex(/^x-[a-z0-9]+(-[a-z0-9]+)*$/, "a header in lower case that starts with `x-`, such as `x-tenant-id`")
+    .default("x-tenant-id"),
+  /** Requests of one tenant in a minute above which the edge refuses; a stack can give a tenant its own. */
+  requestsPerMinute: z.int().min(1).max(1_000_000),
 });
 
 /** A step that waits for a person, whose decision is recorded (CP-11). */

@@ -1,6 +1,7 @@
 // Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { logFaults, memoryOnlyFaults } from "./memory-only";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
@@ -24,6 +25,8 @@ export const service = z.strictObject({
   objectives: objectives.default(() => objectives.parse({})),
   logs: z.array(logStream).default([{ kind: "application" }]),
   tracing: tracing.optional(),
+  /** Content lives in memory only: no disk, no volume, no dump, and logs of declared fields (SP-2, SP-6, SP-8). */
+  memoryOnly: z.boolean().default(false),
   /** May run on capacity that is taken away at short notice, and costs less (CP-12). */
   interruptible: z.boolean().default(false),
 });
@@ -141,6 +144,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
         path: at("network", "egress", i, "variable"),
         message: `no variable \`${host.variable}\` in \`environment\`; there are ${list(Object.keys(s.environment))}`,
       });
+  faults.push(...memoryOnlyFaults(w, name, s), ...logFaults(w, name, s));
   return faults;
 }
 

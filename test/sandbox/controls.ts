@@ -364,16 +364,16 @@ export const controls: readonly Control[] = [
   control("RT-23", "log groups keep what they must, encrypted, and send it on", logGroups, {
     "is kept as long as the stack says": group => group.retentionInDays === dev.logDays,
     "is encrypted": group => customerKey(group.kmsKeyId),
-    "goes to the archive": group => group.destinations.some(arn => arn.includes("-logs-archive-")),
-    "goes to the SIEM": group => group.destinations.some(arn => arn.includes("-logs-siem-")),
+    "goes to the archive": group => group.destinations.some(arn => /-(logs|compliance)-archive-/.test(arn)),
+    "goes to the SIEM": group => group.destinations.some(arn => /-(logs|compliance)-siem-/.test(arn)),
   }),
   control("SA-7", "logs are encrypted on their way to the sink", deliveryStreams, {
     "has a customer's key": ({ DeliveryStreamEncryptionConfiguration: encryption }) =>
       encryption?.Status === "ENABLED" && customerKey(encryption.KeyARN),
   }),
-  control("SA-9", "the internet reaches the edge's ports and nothing else", securityGroupRules, {
-    "lets in no range but on 443 and 80 of the edge": ({ egress, ranges, ofEdge, from, to }) =>
-      egress || ranges.length === 0 || (ofEdge && from === to && [443, 80].includes(from)),
+  control("SA-9", "the internet reaches the edge's port and nothing else", securityGroupRules, {
+    "lets in no range but on 443 of the edge": ({ egress, ranges, ofEdge, from, to }) =>
+      egress || ranges.length === 0 || (ofEdge && from === 443 && to === 443),
     "lets out to no range but on 443": ({ egress, ranges, from, to }) =>
       !egress || ranges.length === 0 || (from === 443 && to === 443),
     "names one port": ({ from, to }) => from === to && from > 0,
@@ -439,22 +439,14 @@ export const controls: readonly Control[] = [
     { "has room to grow": target => target.MinCapacity >= 1 && target.MaxCapacity > target.MinCapacity },
   ),
   control("SA-6", "the edge speaks TLS 1.2 and later", edges, {
-    "has one listener per port, 443 and 80": ({ listeners }) =>
-      listeners
-        .map(at => at("Port"))
-        .sort()
-        .join() === "443,80",
+    "has one listener, on 443": ({ listeners }) => listeners.map(at => at("Port")).join() === "443",
     "443 is TLS 1.2 or later": ({ listeners }) =>
-      listeners
-        .filter(at => at("Port") === "443")
-        .every(at => at("Protocol") === "HTTPS" && at("SslPolicy") === "ELBSecurityPolicy-TLS13-1-2-2021-06"),
-    "80 does nothing but send to HTTPS": ({ listeners }) =>
-      listeners
-        .filter(at => at("Port") === "80")
-        .every(at => at("RedirectConfig/Protocol") === "HTTPS" && at("RedirectConfig/Port") === "443"),
+      listeners.every(
+        at => at("Protocol") === "HTTPS" && /^ELBSecurityPolicy-TLS13-1-[23]-2021-06$/.test(at("SslPolicy") ?? ""),
+      ),
   }),
   control("SA-12", "the edge defends itself", edges, {
-    "has a firewall with the stack's rate limit": ({ rateLimits }) => rateLimits.join() === `${dev.rateLimit}`,
+    "has a firewall with the stack's rate limit": ({ rateLimits }) => rateLimits.includes(dev.rateLimit),
     "passes nothing without it": ({ attributes }) => attributes.get("waf.fail_open.enabled") === "false",
     "refuses ambiguous requests": ({ attributes }) =>
       attributes.get("routing.http.desync_mitigation_mode") === "strictest" &&

@@ -1,6 +1,7 @@
 // AWS components: a workload service as ECS container definitions. Pure: everything is resolved before it comes here.
 import { healthUrl, probeCommand } from "../../workload/probe";
 import type { Service } from "../../workload/workload";
+import { withoutCoreDumps } from "./core-dumps";
 import { cpuUnits } from "./fargate-size";
 import type { Mount, Sidecar } from "./sidecar";
 
@@ -61,8 +62,8 @@ export interface ContainerDefinition {
 /**
  * The containers of one task: the check, if the service has one, the process, and the platform's own beside it.
  *
- * Fargate takes no `ulimits` but `nofile`, so none is set for core dumps: a dump has nowhere to go but the tmpfs
- * mounts, since the root file system is read-only. It has no swap either (SP-6).
+ * Fargate takes no `ulimits` but `nofile`, so a memory-only service is started with core dumps off; of any other, a dump
+ * has nowhere to go but the tmpfs mounts, since the root file system is read-only. There is no swap either (SP-6).
  * @throws Error for an image without digest, a name that is both a variable and a secret, or two log routers.
  */
 export function containerDefinitions(service: Service, inputs: ContainerInputs): ContainerDefinition[] {
@@ -143,13 +144,13 @@ function sidecarContainer(sidecar: ResolvedSidecar, inputs: ContainerInputs): Co
 }
 
 /** What holds for every container of the service: its image, what it runs as, what it sees, where it logs to. */
-function bounds({ image, tmpfs, logs }: Service, inputs: ContainerInputs) {
+function bounds({ image, tmpfs, logs, memoryOnly }: Service, inputs: ContainerInputs) {
   const router = inputs.sidecars?.find(sidecar => sidecar.firelens);
   const evidence = logs.some(log => log.kind !== "application" && !log.file);
   return {
     ...confinement({ ...inputs, user: image.user, tmpfs, mounts: inputs.mounts ?? [] }),
     image: inputs.image,
-    ...(image.command && { entryPoint: image.command }),
+    ...(image.command && { entryPoint: memoryOnly ? withoutCoreDumps(image.command) : image.command }),
     logConfiguration: router
       ? { logDriver: "awsfirelens" as const, options: router.processLogOptions ?? {} }
       : { logDriver: "awslogs" as const, options: awslogs(inputs, evidence) },

@@ -2,6 +2,8 @@
 import type * as aws from "@pulumi/aws/types";
 import * as wafv2 from "@pulumi/aws/wafv2";
 import * as pulumi from "@pulumi/pulumi";
+import { requireHosts } from "./edge-capacity";
+import { type EdgeHost, hostRules } from "./edge-hosts";
 import { type LogDestinations, LogStream } from "./log-stream";
 
 export interface EdgeFirewallArgs {
@@ -13,6 +15,8 @@ export interface EdgeFirewallArgs {
    * with only their beginning inspected, which an API that takes documents needs. Default `block`.
    */
   largeBodies?: "block" | "count";
+  /** Host names with tenants, whose quotas it keeps, or with large bodies (SP-9); default none. */
+  hosts?: EdgeHost[];
   /** Encrypts the log (SA-7). */
   logKeyArn: pulumi.Input<string>;
   /** Least number of days the log is kept (RT-23). */
@@ -21,20 +25,23 @@ export interface EdgeFirewallArgs {
   sink?: LogDestinations;
 }
 
-/** @throws Error if `rateLimit` is not one AWS WAF takes. */
+/** @throws Error if `rateLimit` is not one AWS WAF takes, or `hosts` needs more than a web ACL has. */
 export class EdgeFirewall extends pulumi.ComponentResource {
   readonly webAclArn: pulumi.Output<string>;
   readonly logGroupName: pulumi.Output<string>;
 
   constructor(name: string, args: EdgeFirewallArgs, options?: pulumi.ComponentResourceOptions) {
+    const hosts = args.hosts ?? [];
+    requireFirewall(hosts);
     super("palisade:aws:EdgeFirewall", name, {}, options);
+    const largeBodies = hosts.some(host => host.largeBodies) ? "count" : args.largeBodies;
     const acl = new wafv2.WebAcl(
       name,
       {
         description: `Edge ${name}`,
         scope: "REGIONAL",
         defaultAction: { allow: {} },
-        rules: firewallRules(args.rateLimit ?? 2000, args.largeBodies ?? "block"),
+        rules: [...firewallRules(args.rateLimit ?? 2000, largeBodies ?? "block"), ...hostRules(hosts)],
         visibilityConfig: visibility("edge"),
       },
       { parent: this },
@@ -55,8 +62,12 @@ export class EdgeFirewall extends pulumi.ComponentResource {
       {
         resourceArn: acl.arn,
         logDestinationConfigs: [log.logGroupArn],
-        // Tokens and sessions stay out of the log (PF-7).
-        redactedFields: [{ singleHeader: { name: "authorization" } }, { singleHeader: { name: "cookie" } }],
+        // Tokens, sessions and what callers put into a query stay out of the log (PF-7, SP-6); bodies are never in it.
+        redactedFields: [
+          { singleHeader: { name: "authorization" } },
+          { singleHeader: { name: "cookie" } },
+          { queryString: {} },
+        ],
       },
       { parent: this },
     );
@@ -75,6 +86,14 @@ const managedRuleGroups = [
   "AWSManagedRulesKnownBadInputsRuleSet",
   "AWSManagedRulesSQLiRuleSet",
 ];
+
+/** What the rules below need of a web ACL: the groups' capacities, as AWS publishes them, and the limit by address. */
+const capacity = { capacityUnits: 25 + 700 + 200 + 200 + 2, rateBasedRules: 1 };
+
+/** @throws Error if the hosts need more than one web ACL has. Call it before anything is registered. */
+export function requireFirewall(hosts: readonly EdgeHost[]): void {
+  requireHosts(hosts, capacity);
+}
 
 /** The rules in order of priority. */
 export function firewallRules(rateLimit: number, largeBodies: "block" | "count"): aws.input.wafv2.WebAclRule[] {

@@ -22,6 +22,8 @@ export interface EdgeArgs {
   validateCertificate?: boolean;
   /** Lowest TLS version (SA-6, SP-5); default `1.2`. */
   minimumTls?: keyof typeof tlsPolicies;
+  /** Answer on port 80 as well, with a redirect to HTTPS; default false: the edge listens on 443 only (SP-12). */
+  redirectHttp?: boolean;
   /** Answer over IPv6 as well; the subnets need IPv6 addresses. Default false. */
   ipv6?: boolean;
   /** Seconds an idle connection is kept, 1 to 4000; above the slowest answer. Default 60. */
@@ -65,9 +67,10 @@ export class Edge extends pulumi.ComponentResource {
       { parent: this },
     );
     this.securityGroupId = group.id;
-    this.openToInternet(ipv6);
+    this.openToInternet(ipv6, args.redirectHttp ? [443, 80] : [443]);
     const balancer = this.loadBalancer(args, ipv6);
-    const listener = this.listeners(balancer, certificateArn, args.minimumTls ?? "1.2");
+    if (args.redirectHttp) this.redirect(balancer);
+    const listener = this.listener(balancer, certificateArn, args.minimumTls ?? "1.2");
     new EdgeFirewall(component, { ...args.firewall, loadBalancerArn: balancer.arn }, { parent: this });
     if (args.hostedZoneId) this.aliases(args.hostNames, args.hostedZoneId, balancer, ipv6);
 
@@ -102,9 +105,9 @@ export class Edge extends pulumi.ComponentResource {
     ).arn;
   }
 
-  /** HTTPS, and HTTP for the redirect. The only rules of the platform that let the internet in. */
-  private openToInternet(ipv6: boolean): void {
-    for (const port of [443, 80]) {
+  /** The only rules of the platform that let the internet in. */
+  private openToInternet(ipv6: boolean, ports: number[]): void {
+    for (const port of ports) {
       const open = (family: string, peer: { cidrIpv4: string } | { cidrIpv6: string }) =>
         ingressRule(
           `${this.component}-from-internet-${family}-${port}`,
@@ -142,11 +145,7 @@ export class Edge extends pulumi.ComponentResource {
     );
   }
 
-  private listeners(
-    balancer: lb.LoadBalancer,
-    certificateArn: pulumi.Input<string>,
-    minimumTls: keyof typeof tlsPolicies,
-  ): lb.Listener {
+  private redirect(balancer: lb.LoadBalancer): void {
     new lb.Listener(
       `${this.component}-http`,
       {
@@ -157,6 +156,13 @@ export class Edge extends pulumi.ComponentResource {
       },
       { parent: this },
     );
+  }
+
+  private listener(
+    balancer: lb.LoadBalancer,
+    certificateArn: pulumi.Input<string>,
+    minimumTls: keyof typeof tlsPolicies,
+  ): lb.Listener {
     return new lb.Listener(
       `${this.component}-https`,
       {

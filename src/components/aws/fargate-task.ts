@@ -93,7 +93,11 @@ function containers(args: FargateTaskArgs): pulumi.Output<string> {
     .apply(inputs => JSON.stringify(containerDefinitions(service, { name, region, healthCommand, mounts, ...inputs })));
 }
 
-function requireRunnable({ service, serviceName, image, ephemeralStorageGiB }: FargateTaskArgs): void {
+function requireRunnable(args: FargateTaskArgs): void {
+  const { service, serviceName, image, ephemeralStorageGiB, volumes = [], mounts = [] } = args;
+  const disks = Object.entries({ ephemeralStorageGiB, volumes: volumes[0], mounts: mounts[0] });
+  for (const [argument, disk] of service.memoryOnly ? disks : [])
+    if (disk) throw new Error(`\`${argument}\` is given, but service \`${serviceName}\` is memory-only (SP-6)`);
   if (service.machine) throw new Error(`service \`${serviceName}\` wants a \`machine\`; Fargate runs containers only`);
   if (service.resources.gpus > 0)
     throw new Error(`service \`${serviceName}\` wants ${service.resources.gpus} \`gpus\`; Fargate has none`);

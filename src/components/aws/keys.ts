@@ -66,7 +66,7 @@ export class DataKeys extends pulumi.ComponentResource {
   }
 }
 
-type Account = Pick<DataKeysArgs, "accountId" | "region">;
+export type Account = Pick<DataKeysArgs, "accountId" | "region">;
 
 /** Policy of one key. In a key policy the resource `*` means this key. */
 function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {

@@ -12,12 +12,11 @@ export function requireBuilt(workload: Workload): void {
 }
 
 function unbuilt(workload: Workload): string[] {
-  const { services, state, tenancy, approvals } = workload;
+  const { services, state, approvals } = workload;
   const kinds = ["buckets", "queues"] as const;
   return [
     ...kinds.flatMap(kind => Object.keys(state[kind]).map(name => `state.${kind}.${name}`)),
     ...unbuiltVolumes(workload),
-    ...(tenancy ? ["tenancy"] : []),
     ...approvals.map(approval => `approvals: \`${approval.name}\``),
     ...Object.entries(services).flatMap(([name, service]) =>
       [

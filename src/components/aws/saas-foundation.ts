@@ -4,6 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { AlarmTopic } from "./alarm-topic";
 import { Cluster } from "./cluster";
 import { Edge } from "./edge";
+import type { EdgeHost } from "./edge-hosts";
 import { DataKeys } from "./keys";
 import { LogSink } from "./log-sink";
 import { Network, type NetworkArgs } from "./network";
@@ -27,6 +28,12 @@ export interface SaasFoundationArgs {
   hostedZoneId?: string;
   certificateArn?: string;
   minimumTls?: "1.2" | "1.3";
+  /** Answer on port 80 with a redirect; default false (SP-12). */
+  redirectHttp?: boolean;
+  /** Hosts among `hostNames` with tenants or large bodies (SP-9); default none. */
+  edgeHosts?: EdgeHost[];
+  /** AWS services with an interface endpoint (SP-13); default those Fargate needs. */
+  endpointServices?: string[];
   /** Requests of one client address in five minutes. */
   rateLimit: number;
   siem?: { url: string; accessKey: pulumi.Input<string> };
@@ -87,6 +94,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
         vpcId: this.network.vpcId,
         subnetIds: this.network.privateSubnetIds,
         routeTableIds: this.network.privateRouteTableIds,
+        services: args.endpointServices,
       },
       child,
     );
@@ -145,10 +153,12 @@ export class SaasFoundation extends pulumi.ComponentResource {
         hostedZoneId: this.hostedZoneId,
         validateCertificate: args.awaitReality,
         minimumTls: args.minimumTls,
+        redirectHttp: args.redirectHttp,
         deletionProtection: !args.disposable,
         accessLogBucket: accessLogs.name,
         firewall: {
           rateLimit: args.rateLimit,
+          hosts: args.edgeHosts,
           logKeyArn,
           logRetentionDays: args.retention.logDays,
           sink: this.logSink,

@@ -5,6 +5,7 @@ import { logFiles } from "../../workload/log-files";
 import { logShipperName } from "../../workload/volume-faults";
 import type { Workload } from "../../workload/workload";
 import { followedVolumes, LogShipper } from "./log-shipper";
+import { logsAndTenants } from "./logs-and-tenants";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
@@ -30,6 +31,14 @@ export interface SaasWorkloadArgs {
   /** Least number of days that log groups keep their events (RT-23). */
   logDays: number;
   secretRecoveryDays: number;
+  /** Days a deleted key of a tenant can still be called back, 7 to 30. */
+  keyDeletionDays: number;
+  /** Days the archive of compliance records keeps them, locked (SP-14). */
+  complianceDays: number;
+  /** Ids of the tenants, of a workload with tenancy (SP-9). */
+  tenants: string[];
+  /** Collector that receives compliance records besides their archive. */
+  siem?: { url: string; accessKey: pulumi.Input<string> };
   /** Values of supplied secrets (SA-8). */
   supplied?: Record<string, pulumi.Input<string>>;
   /** Host name of the public service, and the order of its rule among those of the edge, 1 to 50000. */
@@ -40,8 +49,6 @@ export interface SaasWorkloadArgs {
   frontendTarget?: string;
   /** Provider of us-east-1; needed by a frontend that the platform publishes. */
   northVirginia?: pulumi.ProviderResource;
-  /** Days a deleted key can still be called back (SA-7). */
-  keyDeletionDays: number;
   /** Who fills volumes from outside the workload, by volume; default nobody (IS-9). */
   volumeLoaders?: Record<string, VolumeLoader>;
   /** Git commit of the images (RT-23). */
@@ -115,7 +122,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { volumes: followedVolumes(workload), foundation, disposable, loaders },
       child,
     );
-    const contributors: ServiceContributor[] = [volumes];
+    const contributors: ServiceContributor[] = [volumes, ...logsAndTenants(component, args, this)];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,

@@ -56,6 +56,20 @@ test.each(["sample/api", "sample/api:1.2", `sample/api:1.2@sha256:abc`, `@${dige
   },
 );
 
+test("a memory-only service leaves no core dump, whoever starts it (SP-6)", () => {
+  const image = { repository: "sample/api", command: ["serve", "--all"] };
+  const memoryOnly = { image, memoryOnly: true, logs: [{ kind: "application" as const, fields: {} }] };
+  const { entryPoint } = one(memoryOnly);
+  expect(entryPoint?.slice(0, 2)).toEqual(["/bin/sh", "-c"]);
+  expect(entryPoint?.slice(-2)).toEqual(["serve", "--all"]);
+  expect(one({ image }).entryPoint).toEqual(["serve", "--all"]);
+  const checked = containerDefinitions(
+    sampleService({ ...memoryOnly, lifecycle: { checkCommand: ["--check"] } }),
+    inputs,
+  );
+  expect(checked.map(({ entryPoint }) => entryPoint)).toEqual([entryPoint, entryPoint]);
+});
+
 test("a port the process encrypts itself is passed through, not parsed", () => {
   expect(one().portMappings).toEqual([{ name: "api", containerPort: 8443, protocol: "tcp" }]);
 });
@@ -95,7 +109,7 @@ test("inside, the container asks itself; behind the edge, the load balancer asks
 test("an application's log never stops it; an audit log is never dropped", () => {
   const { options } = one().logConfiguration;
   expect(options).toMatchObject({ mode: "non-blocking", "max-buffer-size": "25m", "awslogs-stream-prefix": "sample" });
-  expect(one({ logs: [{ kind: "compliance" }] }).logConfiguration.options.mode).toBe("blocking");
+  expect(one({ logs: [{ kind: "audit" }] }).logConfiguration.options.mode).toBe("blocking");
 });
 
 test("stopping takes as long as specified, and no less than Fargate knows", () => {

@@ -37,8 +37,8 @@ test.each([
   expect(listener(await build({ minimumTls }), "https")).toMatchObject({ port: 443, protocol: "HTTPS", sslPolicy });
 });
 
-test("what no service claims is not found, and what is not encrypted is sent to where it is", async () => {
-  const registered = await build();
+test("what no service claims is not found, and what is not encrypted is sent to where it is, if asked for", async () => {
+  const registered = await build({ redirectHttp: true });
   expect(listener(registered, "https")).toMatchObject({
     certificateArn: "arn:certificate",
     routingHttpResponseStrictTransportSecurityHeaderValue: "max-age=63072000",
@@ -61,17 +61,17 @@ test("the load balancer refuses what is ambiguous, logs, and fails closed", asyn
   });
 });
 
-test("the internet comes in on 443 and 80 only", async () => {
-  const rules = async (ipv6: boolean) =>
-    (await build({ ipv6 }))
+test("the internet comes in on 443 only, and on 80 for the redirect (SP-12)", async () => {
+  const ports = async (changes: Partial<EdgeArgs>) =>
+    (await build(changes))
       .filter(r => r.type === "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule")
       .map(({ inputs }) => [inputs.fromPort, inputs.toPort, inputs.cidrIpv4 ?? inputs.cidrIpv6]);
-  const ipv4 = [
-    [443, 443, "0.0.0.0/0"],
-    [80, 80, "0.0.0.0/0"],
-  ];
-  expect(await rules(false)).toEqual(ipv4);
-  expect(await rules(true)).toEqual(expect.arrayContaining([...ipv4, [443, 443, "::/0"], [80, 80, "::/0"]]));
+  const https = [443, 443, "0.0.0.0/0"];
+  expect(await ports({})).toEqual([https]);
+  expect(await ports({ ipv6: true })).toEqual([https, [443, 443, "::/0"]]);
+  expect(await ports({ redirectHttp: true })).toEqual([https, [80, 80, "0.0.0.0/0"]]);
+  const listeners = (all: Registered[]) => all.filter(r => r.type === "aws:lb/listener:Listener");
+  expect(listeners(await build()).map(({ inputs }) => inputs.port)).toEqual([443]);
 });
 
 test("it reaches the services it is told to, and nothing else", async () => {

@@ -152,6 +152,12 @@ test("nobody calls a service its specification lets nobody call", async () => {
   await expect(build(open, sample => sample.allowFrom("other", "sg-other"))).rejects.toThrow("neither may `other`");
 });
 
+const memoryOnly = sampleService({
+  memoryOnly: true,
+  image: { repository: "sample/api", command: ["serve"] },
+  logs: [{ kind: "application", fields: {} }],
+});
+
 test.each([
   [{ ...open, route: undefined }, "`route` is missing"],
   [{ ...internal, route: open.route }, "`route` is given"],
@@ -161,6 +167,15 @@ test.each([
   [
     { ...internal, service: sampleService({ resources: { cpuMillicores: 500, memoryMiB: 512, gpus: 1 } }) },
     "`gpus`; Fargate has none",
+  ],
+  [{ ...internal, service: memoryOnly, ephemeralStorageGiB: 30 }, "`ephemeralStorageGiB` is given"],
+  [
+    { ...internal, service: memoryOnly, volumes: [{ name: "v", fileSystemId: "fs", accessPointId: "ap" }] },
+    "`volumes` is given, but service `sample` is memory-only (SP-6)",
+  ],
+  [
+    { ...internal, service: memoryOnly, mounts: [{ volume: "v", path: "/v", readOnly: false }] },
+    "`mounts` is given, but service `sample` is memory-only (SP-6)",
   ],
   [{ ...internal, service: sampleService({ machine: { operatingSystem: "ubuntu-22.04" } }) }, "wants a `machine`"],
 ])("case %# is refused", async (args, message) => {

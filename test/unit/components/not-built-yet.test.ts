@@ -50,7 +50,6 @@ test.each<[string, Partial<WorkloadInput>]>([
       },
     },
   ],
-  ["tenancy", { tenancy: { claim: "tenant_id", requestsPerMinute: 1 } }],
   ["approvals: `publish`", { approvals: [{ name: "publish", description: "d", service: "a" }] }],
   [
     "services.a.network.egress",

@@ -47,6 +47,10 @@ const loader = { roleArn: "arn:aws:iam::123456789012:role/vault-loader", securit
 function withIss(more: Record<string, unknown> = {}): [string, unknown][] {
   return [["workloads.iss", { images: { api: digest }, frontendOrigin: "https://iss.example.com", ...more }]];
 }
+const shipper: [string, unknown] = ["platformImages", { "log-shipper": digest }];
+const notary = (tenants: unknown): [string, unknown] => ["workloads.notary", { images: { api: digest }, tenants }];
+const tenantsAt = "palisade:workloads.notary.tenants";
+const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, {}]));
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -151,6 +155,13 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "objectLockDays-floor": {
     bad: [{ set: [["retention.objectLockDays", 89]], at: "palisade:retention.objectLockDays" }],
     good: [{ set: [["retention.objectLockDays", 14], inStaging] }],
+  },
+  "complianceDays-floor": {
+    bad: [
+      { set: [["retention.complianceDays", 183]], at: "palisade:retention.complianceDays" },
+      { set: [["retention.complianceDays", 183], inStaging], at: "palisade:retention.complianceDays" },
+    ],
+    good: [{ set: [["retention.complianceDays", 1], inDev] }, { set: [["retention.complianceDays", 184]] }],
   },
   "accessLogDays-floor": {
     bad: [{ set: [["edge.accessLogDays", 89]], at: "palisade:edge.accessLogDays" }],
@@ -381,6 +392,34 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "secret-by-name": {
     bad: [{ set: [backend({ environment: { SMTP_PASSWORD: "hunter2" } })], at: `${variableAt}.SMTP_PASSWORD` }],
     good: [{ set: [backend({ environment: { MAX_TOKENS: "4096", TOKEN_TTL_SECONDS: "900" } })] }],
+  },
+  tenants: {
+    bad: [
+      { set: [notary(undefined), shipper], at: tenantsAt },
+      { set: [notary({}), shipper], at: tenantsAt },
+      { set: [notary(many(91)), shipper], at: tenantsAt },
+      { set: [["workloads.sanctum.tenants", { acme: {} }]], at: `${sanctumAt}.tenants` },
+    ],
+    good: [
+      { set: [notary({ acme: {}, globex: { requestsPerMinute: 600 } }), shipper] },
+      { set: [notary(many(90)), shipper] },
+    ],
+  },
+  "log-router-image": {
+    bad: [{ set: [notary({ acme: {} })], at: "palisade:platformImages.log-shipper" }],
+    good: [{ set: [notary({ acme: {} }), shipper] }, {}],
+  },
+  "clear-text-port": {
+    bad: [
+      {
+        set: [notary({ acme: {} }), shipper, ["edge.redirectHttp", true]],
+        at: "palisade:edge.redirectHttp",
+      },
+    ],
+    good: [
+      { set: [["edge.redirectHttp", true]] },
+      { set: [notary({ acme: {} }), shipper, ["edge.redirectHttp", false]] },
+    ],
   },
   "not-built-yet": {
     bad: [

@@ -25,9 +25,29 @@ const relay = defineWorkload({
   },
 });
 
+/** Has tenants, takes calls over TLS 1.3 only, and declares what its log holds. */
+const notary = defineWorkload({
+  name: "notary",
+  title: "Notary",
+  services: {
+    api: {
+      description: "Attests.",
+      image: { repository: "notary/api" },
+      ports: [{ name: "api", number: 8443 }],
+      health: { path: "/healthz", port: "api" },
+      resources: { cpuMillicores: 500, memoryMiB: 512 },
+      scaling: { minReplicas: 2, maxReplicas: 2 },
+      network: { exposure: "public", minimumTls: "1.3" },
+      logs: [{ kind: "compliance", fields: { run_id: "digest" } }],
+    },
+  },
+  tenancy: { claim: "tenant_id", requestsPerMinute: 60 },
+});
+
 export const catalog: ReadonlyMap<string, Workload> = new Map([
   ["sanctum", sanctum],
   ["relay", relay],
+  ["notary", notary],
 ]);
 
 export const digest = `sha256:${"ab".repeat(32)}`;

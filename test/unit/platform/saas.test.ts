@@ -43,7 +43,6 @@ describe("security groups (SA-9)", () => {
     });
     expect(ways.sort()).toEqual([
       "0.0.0.0/0 -> palisade-dev-edge:443",
-      "0.0.0.0/0 -> palisade-dev-edge:80",
       "palisade-dev-edge -> sanctum-dev-backend:8443",
       "sanctum-dev-ai-core -> palisade-dev-endpoints:443",
       "sanctum-dev-ai-core -> sanctum-dev-vectors:5432",

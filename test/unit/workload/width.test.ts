@@ -51,28 +51,6 @@ test("the router: one active, one passive, egress to two hosts, drain, budget, b
   expect(router.services.poller?.lifecycle.restartBudget).toEqual({ restarts: 5, windowMinutes: 15 });
 });
 
-test("ScriptPulse: TLS 1.3 in, nothing out, nothing kept but the compliance log, tenants apart (SP-2, SP-5, SP-6, SP-8, SP-9, SP-13, SP-14)", () => {
-  const scriptpulse = defineWorkload({
-    name: "scriptpulse",
-    title: "ScriptPulse",
-    services: {
-      api: {
-        description: "Analyses one script per call.",
-        image: { repository: "scriptpulse/api" },
-        ports: [{ name: "api", number: 8443 }],
-        health: { path: "/healthz", port: "api" },
-        resources: { cpuMillicores: 1000, memoryMiB: 2048 },
-        tmpfs: [{ path: "/tmp", sizeMiB: 64 }],
-        scaling: { minReplicas: 2, maxReplicas: 20 },
-        network: { exposure: "public", egress: [], minimumTls: "1.3" },
-        logs: [{ kind: "application" }, { kind: "compliance" }],
-      },
-    },
-    tenancy: { claim: "tenant_id", requestsPerMinute: 60 },
-  });
-  expect(scriptpulse.state).toEqual({ buckets: {}, volumes: {}, queues: {} });
-});
-
 test("the content pipeline: a machine, prefixes with their readers and writers, a queue, a GPU burst with an end, approvals (CP-1…CP-3, CP-6, CP-7, CP-9, CP-11, CP-12)", () => {
   const pipeline = defineWorkload({
     name: "content-pipeline",

@@ -1,0 +1,31 @@
+import { expect, test } from "vitest";
+import { endpointServices } from "../../../src/components/aws/endpoint-services";
+import { fargateServices } from "../../../src/components/aws/vpc-endpoints";
+import { defineWorkload, type WorkloadInput } from "../../../src/workload/workload";
+import { sampleService } from "./samples";
+
+type ServiceChanges = Parameters<typeof sampleService>[0];
+const used = (service: ServiceChanges, more: Partial<WorkloadInput> = {}) =>
+  endpointServices([
+    defineWorkload({ name: "x", title: "X", services: { a: sampleService(service) }, ...more }),
+  ]).filter(name => !fargateServices.some(needed => needed === name));
+const open = { network: { exposure: "public" as const } };
+
+test.each<[string, ServiceChanges, Partial<WorkloadInput>, string[]]>([
+  ["a public service", open, {}, []],
+  ["tenants", open, { tenancy: { claim: "t", requestsPerMinute: 1 } }, ["kms"]],
+  ["an internal service, which measures its latency", {}, {}, ["monitoring"]],
+  [
+    "metrics of its own",
+    { ...open, objectives: { metrics: [{ name: "m", limit: 1, windowMinutes: 1 }] } },
+    {},
+    ["monitoring"],
+  ],
+  ["traces", { ...open, tracing: {} }, {}, ["xray"]],
+])("%s", (_, service, more, expected) => {
+  expect(used(service, more)).toEqual(expected);
+});
+
+test("what Fargate needs is always there", () => {
+  expect(endpointServices([])).toEqual([...fargateServices]);
+});
