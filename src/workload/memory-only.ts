@@ -1,5 +1,5 @@
 // Workload model: what a service that keeps its content in memory may not do, and what logs may hold (SP-6, SP-8, SP-15). Pure.
-import { reservedFields } from "./log-record";
+import { reservedFields } from "./declared-record";
 import { textualFields } from "./telemetry-record";
 import type { Service, Workload } from "./workload";
 

@@ -1,6 +1,6 @@
 // Workload model: what a workload keeps. Everything is encrypted at rest with the key of its data class (SA-7).
 import { z } from "zod";
-import { recordFields } from "./log-record";
+import { recordFields } from "./declared-record";
 import { containerPath, dataClass, dnsLabel, envName } from "./names";
 
 export const postgres = z.strictObject({

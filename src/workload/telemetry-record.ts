@@ -1,5 +1,5 @@
 // Workload model: the telemetry record. Numbers, ratios and listed values only: there is no field that could carry text (SP-15).
-import { isStructural, type RecordFields, recordSchema } from "./log-record";
+import { isStructural, type RecordFields, recordSchema } from "./declared-record";
 
 /** Fields that could carry text, and so may not be in telemetry. */
 export function textualFields(fields: RecordFields): string[] {

@@ -1,5 +1,5 @@
 // AWS components: what a log router does with each record, as Fluent Bit's configuration. Pure (SP-6, SP-8, SP-9, SP-15).
-import { kindField, type RecordFields } from "../../workload/log-record";
+import { kindField, type RecordFields } from "../../workload/declared-record";
 
 /** One log of a service's standard output. */
 export interface LogRoute {

@@ -4,7 +4,7 @@ import { scriptpulse } from "../../../src/catalog/scriptpulse";
 import type { StackConfig } from "../../../src/config/load";
 import { parseConfig } from "../../../src/config/parse";
 import { saas } from "../../../src/platform/saas";
-import { recordSchema } from "../../../src/workload/log-record";
+import { recordSchema } from "../../../src/workload/declared-record";
 import { telemetryRecord } from "../../../src/workload/telemetry-record";
 import golden from "../../preview/golden/dev.json";
 import { statementsOf } from "../components/samples";

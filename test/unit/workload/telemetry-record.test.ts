@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { z } from "zod";
-import { valueSchema } from "../../../src/workload/log-record";
+import { valueSchema } from "../../../src/workload/declared-record";
 import { telemetryRecord } from "../../../src/workload/telemetry-record";
 
 const record = telemetryRecord({
