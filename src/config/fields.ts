@@ -149,3 +149,8 @@ export const authorityArn = z
   .regex(/^arn:aws:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority\/[0-9a-f-]{36}$/);
 
 export const commit = z.string().regex(/^[0-9a-f]{40}$/);
+
+export const releaseId = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/);
+
+/** RFC 3339 in UTC. */
+export const instant = z.iso.datetime();

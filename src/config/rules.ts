@@ -3,6 +3,7 @@ import { environmentRules } from "./environment-rules";
 import { type Fault, faultAt } from "./faults";
 import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
+import { observabilityRules } from "./observability-rules";
 import type { Facts, Rule } from "./rule";
 import { secretRules } from "./secret-rules";
 import { workloadRules } from "./workload-rules";
@@ -12,6 +13,7 @@ export const rules: readonly Rule[] = [
   ...environmentRules,
   ...workloadRules,
   ...secretRules,
+  ...observabilityRules,
   notBuiltYetRule,
 ];
 

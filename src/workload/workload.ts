@@ -1,6 +1,7 @@
 // Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { metric, metricFaults } from "./metric";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
@@ -19,6 +20,8 @@ export const service = z.strictObject({
   scaling,
   network,
   objectives: objectives.default(() => objectives.parse({})),
+  /** Metrics it publishes itself (RT-24). */
+  metrics: z.array(metric).default([]),
   logs: z.array(logStream).default([{ kind: "application" }]),
   tracing: tracing.optional(),
   /** May run on capacity that is taken away at short notice, and costs less (CP-12). */
@@ -118,6 +121,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
     if (typeof value === "object" && "bucket" in value && !w.state.buckets[value.bucket])
       faults.push({ path: at("environment", key), message: `no bucket \`${value.bucket}\` in \`state.buckets\`` });
   }
+  faults.push(...metricFaults(s, at()));
   for (const [i, host] of s.network.egress.entries())
     if (typeof host === "object" && !(host.variable in s.environment))
       faults.push({

@@ -1,6 +1,8 @@
 // AWS components: the alarms of one service, from the objectives of its specification (SA-12, RT-22).
 import * as pulumi from "@pulumi/pulumi";
+import type { MetricObjective } from "../../workload/metric";
 import type { Service } from "../../workload/workload";
+import { ContributorRule, worstContributor } from "./contributor-rule";
 import { type Alarm, raise } from "./metric-alarm";
 import { latencyMetric, metricNamespace } from "./metrics";
 
@@ -13,16 +15,27 @@ export interface ServiceAlarmsArgs {
   requests?: { loadBalancerArnSuffix: pulumi.Input<string>; targetGroupArnSuffix: pulumi.Input<string> };
   /** Dimensions under which the service publishes its own metrics. */
   metricDimensions: Record<string, string>;
+  /** Log group of the service's records; needed by an objective with `per`. */
+  logGroupName?: pulumi.Input<string>;
   topicArn: pulumi.Input<string>;
 }
 
+/** @throws Error if an objective needs an argument that is missing. */
 export class ServiceAlarms extends pulumi.ComponentResource {
+  /** ARN of each alarm, by what it watches, such as `latency-p95`: for dashboards, and for a rollback (RT-22). */
+  readonly arns: Record<string, pulumi.Output<string>>;
+
   constructor(name: string, args: ServiceAlarmsArgs, options?: pulumi.ComponentResourceOptions) {
     super("palisade:aws:ServiceAlarms", name, {}, options);
-    raise(name, taskAlarms(args), args.topicArn, this);
-    raise(name, args.requests ? edgeAlarms(args.service, args.requests) : ownLatency(args), args.topicArn, this);
-    raise(name, objectiveAlarms(args), args.topicArn, this);
-    this.registerOutputs({});
+    const alarms = {
+      ...taskAlarms(args),
+      ...(args.requests ? edgeAlarms(args.service, args.requests) : ownLatency(args)),
+      ...heartbeatAlarms(args),
+      ...objectiveAlarms(args),
+      ...contributorAlarms(name, args, this),
+    };
+    this.arns = raise(name, alarms, args.topicArn, this);
+    this.registerOutputs({ arns: this.arns });
   }
 }
 
@@ -106,12 +119,12 @@ function edgeAlarms(
       treatMissingData: "notBreaching",
     },
     "latency-p95": {
-      alarmDescription: `p95 of the answer time above ${objectives.latencyP95Milliseconds} ms`,
+      alarmDescription: `p95 of the answer time has reached ${objectives.latencyP95Milliseconds} ms (RT-22)`,
       namespace,
       metricName: "TargetResponseTime",
       dimensions,
       extendedStatistic: "p95",
-      comparisonOperator: "GreaterThanThreshold",
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
       // The load balancer counts in seconds.
       threshold: objectives.latencyP95Milliseconds / 1000,
       ...threeOfFive,
@@ -137,12 +150,12 @@ function ownLatency({ service, metricDimensions }: ServiceAlarmsArgs): Record<st
   const { latencyP95Milliseconds } = service.objectives;
   return {
     "latency-p95": {
-      alarmDescription: `p95 of the answer time above ${latencyP95Milliseconds} ms`,
+      alarmDescription: `p95 of the answer time has reached ${latencyP95Milliseconds} ms (RT-22)`,
       namespace: metricNamespace,
       metricName: latencyMetric,
       dimensions: metricDimensions,
       extendedStatistic: "p95",
-      comparisonOperator: "GreaterThanThreshold",
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
       threshold: latencyP95Milliseconds,
       ...threeOfFive,
       treatMissingData: "notBreaching",
@@ -150,23 +163,94 @@ function ownLatency({ service, metricDimensions }: ServiceAlarmsArgs): Record<st
   };
 }
 
-function objectiveAlarms({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
+/** Nobody publishes, so nobody works: silence is what these are for (RT-24). */
+function heartbeatAlarms({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
+  const beats = service.metrics.filter(metric => metric.heartbeat && service.scaling.minReplicas > 0);
   return Object.fromEntries(
-    service.objectives.metrics.map(({ name, limit, windowMinutes }): [string, Alarm] => [
-      `metric-${name.replaceAll(/[._]/g, "-")}`,
+    beats.map(({ name }): [string, Alarm] => [
+      `heartbeat-${keyOf(name)}`,
       {
-        alarmDescription: `${name} has reached ${limit} in ${windowMinutes} minutes`,
+        alarmDescription: `${name} has not been published for five minutes (RT-24)`,
         namespace: metricNamespace,
         metricName: name,
         dimensions: metricDimensions,
-        statistic: "Sum",
-        comparisonOperator: "GreaterThanOrEqualToThreshold",
-        threshold: limit,
-        ...once(windowMinutes),
-        treatMissingData: "notBreaching",
+        statistic: "SampleCount",
+        comparisonOperator: "LessThanThreshold",
+        threshold: 1,
+        period: 60,
+        evaluationPeriods: 5,
+        datapointsToAlarm: 5,
+        treatMissingData: "breaching",
       },
     ]),
   );
+}
+
+function objectiveAlarms({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
+  return Object.fromEntries(
+    service.objectives.metrics
+      .filter(({ per }) => !per)
+      .map((objective): [string, Alarm] => [
+        `metric-${keyOf(objective.name)}`,
+        {
+          alarmDescription: described(objective),
+          namespace: metricNamespace,
+          metricName: objective.name,
+          dimensions: { ...metricDimensions, ...objective.where },
+          statistic: "Sum",
+          ...reached(objective),
+          ...once(objective.windowMinutes),
+        },
+      ]),
+  );
+}
+
+/** One rule and one alarm per objective with `per`: every persona counts, also one that nobody knew when it was deployed (RT-22). */
+function contributorAlarms(
+  name: string,
+  { service, logGroupName }: ServiceAlarmsArgs,
+  parent: pulumi.Resource,
+): Record<string, Alarm> {
+  return Object.fromEntries(
+    service.objectives.metrics.flatMap((objective): [string, Alarm][] => {
+      if (!objective.per) return [];
+      if (logGroupName === undefined)
+        throw new Error(`\`logGroupName\` is missing; objective \`${objective.name}\` counts per \`${objective.per}\``);
+      const key = `metric-${keyOf(objective.name)}`;
+      const rule = new ContributorRule(
+        `${name}-${key}`,
+        { logGroupName, event: objective.name, field: objective.per },
+        { parent },
+      );
+      const { evaluationPeriods, datapointsToAlarm, period } = once(objective.windowMinutes);
+      const alarm: Alarm = {
+        alarmDescription: described(objective),
+        metricQueries: [worstContributor(rule, objective.per, period)],
+        ...reached(objective),
+        evaluationPeriods,
+        datapointsToAlarm,
+      };
+      return [[key, alarm]];
+    }),
+  );
+}
+
+function described({ name, limit, windowMinutes, where, per }: MetricObjective): string {
+  const values = Object.entries(where).map(([dimension, value]) => ` with ${dimension} ${value}`);
+  return `${name}${values.join(" and")} has reached ${limit} in ${windowMinutes} minutes${per ? ` for one ${per}` : ""} (RT-22)`;
+}
+
+/** Allowed is what stays below the limit. Without data nothing has happened; that it is missing is the heartbeat's. */
+function reached({ limit }: MetricObjective) {
+  return {
+    comparisonOperator: "GreaterThanOrEqualToThreshold",
+    threshold: limit,
+    treatMissingData: "notBreaching",
+  } as const;
+}
+
+function keyOf(metric: string): string {
+  return metric.replaceAll(/[._]/g, "-");
 }
 
 /** One look at a whole window. */
