@@ -70,6 +70,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       siem: config.siem,
       alarms: { emails: config.alarms.emails, pagerEndpoint: config.alarms.pagerDuty },
       serviceCa: config.serviceCa,
+      accountBaseline: config.accountBaseline,
       platformImages: config.platformImages,
     },
     { provider },
@@ -94,7 +95,8 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         secretRecoveryDays: config.retention.secretRecoveryDays,
         supplied: config.secrets[workload.name],
         frontendOrigin: overrides.frontendOrigin,
-        buildSha: config.release.buildSha,
+        release: config.release,
+        tracing: config.tracing,
       },
       { provider },
     );

@@ -2,12 +2,15 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
+import type { Release } from "./dashboard-body";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
 import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
+import { TelemetryCollector, type TelemetryCollectorArgs } from "./telemetry-collector";
+import { type ObservedService, WorkloadDashboard } from "./workload-dashboard";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
 
@@ -30,8 +33,10 @@ export interface SaasWorkloadArgs {
   rulePriority: number;
   /** Origin of the frontend (SA-11). */
   frontendOrigin?: string;
-  /** Git commit of the images (RT-23). */
-  buildSha: string;
+  /** Git commit of the images (RT-23), and what the dashboard says of the release (RT-24). */
+  release: Release;
+  /** Share of traces that is kept, and where they go (RT-25). */
+  tracing: Pick<TelemetryCollectorArgs, "samplePercent" | "exporter">;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
@@ -49,6 +54,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly services: Record<string, pulumi.Output<string>>;
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
+  /** What the dashboard shows, filled as services are made. */
+  private readonly observed: ObservedService[] = [];
 
   constructor(
     private readonly component: string,
@@ -85,7 +92,9 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
-    const contributors: ServiceContributor[] = [];
+    const { environment, region, release } = args;
+    const traced = { workload, images: foundation.images, environment, region, buildSha: release.buildSha };
+    const contributors: ServiceContributor[] = [new TelemetryCollector({ ...traced, ...args.tracing })];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -96,6 +105,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
       }),
     );
     this.openHops(services, databases);
+    const { title } = workload;
+    new WorkloadDashboard(component, { title, environment, region, release, services: this.observed }, child);
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
@@ -113,7 +124,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const { workload, foundation, environment, region, hostName } = this.args;
     const imageDigest = this.args.images[serviceName];
     if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
-    return new WorkloadService(
+    const made = new WorkloadService(
       `${this.component}-${serviceName}`,
       {
         ...given,
@@ -125,7 +136,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
         context: {
           environment,
           region,
-          buildSha: this.args.buildSha,
+          buildSha: this.args.release.buildSha,
           publicOrigin: `https://${hostName}`,
           frontendOrigin: this.args.frontendOrigin,
         },
@@ -134,7 +145,9 @@ export class SaasWorkload extends pulumi.ComponentResource {
         waitForSteadyState: this.args.awaitReality,
       },
       { parent: this },
-    ).compute;
+    );
+    this.observed.push(made.observed);
+    return made.compute;
   }
 
   /** Opens the hops that the specification allows, each on both sides, and those to AWS itself (SA-9, SA-13). */
