@@ -45,14 +45,19 @@ export const observabilityRules: readonly Rule[] = [
     id: "baseline-said",
     control: "PF-2",
     environments: ["prod"],
-    check: ({ values }) =>
-      accountBaselineParts
-        .filter(part => !isTree(values.accountBaseline) || values.accountBaseline[part] === undefined)
-        .map(part => ({
-          at: ["accountBaseline", part],
-          found: "nothing",
-          allowed: "`true`, or `false` where the organisation has it already: prod says which",
-        })),
+    check: ({ values: { accountBaseline } }): Finding[] => {
+      const at = ["accountBaseline"];
+      const allowed = "`true`, or `false` where the organisation has it already: prod says which";
+      if (accountBaseline === undefined)
+        return [
+          { at, found: "nothing", allowed: `a mapping with ${listNames(accountBaselineParts)}: each ${allowed}` },
+        ];
+      // What is no mapping has a fault of its own.
+      if (!isTree(accountBaseline)) return [];
+      return accountBaselineParts
+        .filter(part => accountBaseline[part] === undefined)
+        .map(part => ({ at: [...at, part], found: "nothing", allowed }));
+    },
   },
 ];
 

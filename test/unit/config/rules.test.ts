@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { Context } from "../../../src/config/rule";
 import { rules } from "../../../src/config/rules";
-import { digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
+import { catalog, digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
 
 interface Case {
   readonly set?: readonly [place: string, value: unknown][];
@@ -29,6 +29,14 @@ const inDev: [string, unknown] = ["environment", "dev"];
 const inStaging: [string, unknown] = ["environment", "staging"];
 const sanctumAt = "palisade:workloads.sanctum";
 const variableAt = `${sanctumAt}.services.backend.environment`;
+
+/** The catalogue, with the relay traced. */
+function traced(): Context["catalog"] {
+  const relay = catalog.get("relay");
+  if (!relay?.services.poller) throw new Error("the sample has no relay");
+  const poller = { ...relay.services.poller, tracing: { attributes: [], alwaysKeep: {} } };
+  return new Map([...catalog, ["relay", { ...relay, services: { poller } }]]);
+}
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -284,6 +292,38 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "secret-by-name": {
     bad: [{ set: [backend({ environment: { SMTP_PASSWORD: "hunter2" } })], at: `${variableAt}.SMTP_PASSWORD` }],
     good: [{ set: [backend({ environment: { MAX_TOKENS: "4096", TOKEN_TTL_SECONDS: "900" } })] }],
+  },
+  "staging-sampling": {
+    bad: [{ set: [inStaging, ["tracing", { samplePercent: 24 }]], at: "palisade:tracing.samplePercent" }],
+    good: [
+      { set: [inStaging, ["tracing", { samplePercent: 25 }]] },
+      { set: [inStaging] },
+      { set: [["tracing", { samplePercent: 1 }]] },
+    ],
+  },
+  "console-traces": {
+    bad: [{ set: [["tracing", { exporter: "console" }]], at: "palisade:tracing.exporter" }],
+    good: [{ set: [inDev, ["tracing", { exporter: "console" }]] }],
+  },
+  "collector-image": {
+    bad: [{ context: { catalog: traced() }, at: "palisade:platformImages.telemetry-collector" }],
+    good: [
+      { context: { catalog: traced() }, set: [["platformImages", { "telemetry-collector": digest }]] },
+      {
+        context: { catalog: traced() },
+        set: [
+          ["workloads.relay", undefined],
+          ["secrets", {}],
+        ],
+      },
+    ],
+  },
+  "baseline-said": {
+    bad: [
+      { set: [["accountBaseline", undefined]], at: "palisade:accountBaseline" },
+      { set: [["accountBaseline.guardDuty", undefined]], at: "palisade:accountBaseline.guardDuty" },
+    ],
+    good: [{ set: [inDev, ["accountBaseline", undefined]] }, { set: [["accountBaseline.guardDuty", false]] }],
   },
   "not-built-yet": {
     bad: [

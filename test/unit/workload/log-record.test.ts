@@ -4,6 +4,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { logOriginVariables } from "../../../src/components/aws/log-origin";
 import { checkLogLines } from "../../../src/workload/log-check";
 import {
   type LogEntry,
@@ -109,12 +110,7 @@ test("the published JSON Schema is this schema", () => {
 
 describe("the platform's functions", () => {
   const directory = join(PROJECT_DIRECTORY, "src/components/aws/lambda");
-  const variables = {
-    PALISADE_ENV: "prod",
-    PALISADE_WORKLOAD: "palisade",
-    PALISADE_SERVICE: "f",
-    BUILD_SHA: "0".repeat(40),
-  };
+  const variables = logOriginVariables({ ...origin, workload: "palisade", service: "f" });
   const python = (code: string, env: Record<string, string> = variables) =>
     execFileSync("python3", ["-c", code], {
       cwd: directory,
@@ -156,7 +152,7 @@ describe("the platform's functions", () => {
   });
 
   test.each(Object.keys(variables))("do not write without %s", name => {
-    const { [name]: _, ...rest } = variables as Record<string, string>;
+    const { [name]: _, ...rest } = variables;
     expect(() => python("from log_record import emit\nemit('a', 'ok', 'c')", rest)).toThrow(name);
   });
 
