@@ -54,6 +54,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly services: Record<string, pulumi.Output<string>>;
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
+  /** ARNs of the alarms of each service, by what they watch: what a rollback looks at (RT-22). */
+  readonly alarms: Record<string, ObservedService["alarmArns"]>;
   /** What the dashboard shows, filled as services are made. */
   private readonly observed: ObservedService[] = [];
 
@@ -112,9 +114,10 @@ export class SaasWorkload extends pulumi.ComponentResource {
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
     this.services = mapEntries(services, (_, compute) => compute.serviceName);
+    this.alarms = Object.fromEntries(this.observed.map(({ name, alarmArns }) => [name, alarmArns]));
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
-    this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
+    this.registerOutputs({ url: this.url, services: this.services, databases: this.databases, alarms: this.alarms });
   }
 
   private service(
