@@ -49,7 +49,7 @@ function issueFaults(line: number, record: unknown, issue: z.core.$ZodIssue): Lo
 
 function allowedBy(issue: z.core.$ZodIssue): string {
   if (issue.code === "invalid_value") return `one of ${issue.values.map(v => `\`${String(v)}\``).join(", ")}`;
-  if (issue.code === "invalid_type") return issue.path.length === 0 ? "one JSON object" : `a ${issue.expected}`;
+  if (issue.code === "invalid_type") return issue.path.length === 0 ? "one JSON object" : typed(issue);
   // The message of an attribute's name or value stands with the schema that refused it.
   if (issue.code === "invalid_key") return issue.issues.map(i => i.message).join("; ");
   if (issue.code === "invalid_union")
@@ -58,6 +58,12 @@ function allowedBy(issue: z.core.$ZodIssue): string {
       .map(i => i.message)
       .join("; ");
   return issue.message;
+}
+
+/** The type, and what the field is for: somebody who left it out may not know it. */
+function typed({ expected, path }: z.core.$ZodIssueInvalidType): string {
+  const field = Object.entries(logRecordSchema.shape).find(([name]) => name === path[0]);
+  return [`a ${expected}`, field?.[1].description].filter(Boolean).join(". ");
 }
 
 function valueAt(value: unknown, path: readonly string[]): unknown {

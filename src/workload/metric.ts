@@ -49,6 +49,7 @@ interface Fault {
 /** What is wrong between the metrics of a service and its objectives; `at` is the way to the service. */
 export function metricFaults({ metrics, objectives, scaling }: Measured, at: (string | number)[]): Fault[] {
   const names = metrics.map(({ name }) => name);
+  const keys = objectives.metrics.map(keyOf);
   return [
     ...metrics.flatMap(({ name, heartbeat, dimensions }, i): Fault[] => [
       ...(names.indexOf(name) < i
@@ -62,10 +63,23 @@ export function metricFaults({ metrics, objectives, scaling }: Measured, at: (st
         : []),
     ]),
     ...objectives.metrics.flatMap((objective, i) => {
-      const message = objectiveFault(objective, metrics);
-      return message ? [{ path: [...at, "objectives", "metrics", i, message.field], message: message.text }] : [];
+      const fault =
+        objectiveFault(objective, metrics) ?? (keys.indexOf(keyOf(objective)) < i ? twice(objective) : undefined);
+      return fault ? [{ path: [...at, "objectives", "metrics", i, fault.field], message: fault.text }] : [];
     }),
   ];
+}
+
+/** What tells the alarms of a service apart: the name, dots and underscores alike. */
+function keyOf({ name }: MetricObjective): string {
+  return name.replaceAll(/[._]/g, "-");
+}
+
+function twice({ name }: MetricObjective) {
+  return {
+    field: "name",
+    text: `\`${name}\` has an objective already, or one with its name but for dots and underscores`,
+  };
 }
 
 function objectiveFault({ name, where, per }: MetricObjective, metrics: Metric[]) {

@@ -49,6 +49,10 @@ test.each<[string, Parameters<typeof sampleService>[0]]>([
     },
   ],
   [
+    "services.sample.objectives.metrics.1.name: `a2a_failure.total` has an objective already",
+    { objectives: { metrics: [limit, { ...limit, name: "a2a_failure.total" }] } },
+  ],
+  [
     "services.sample.metrics.0.heartbeat: needs a replica at all times: `minReplicas` is 0",
     { metrics: [uptime], scaling: { minReplicas: 0, maxReplicas: 1 } },
   ],
