@@ -146,6 +146,23 @@ async function runCommand(args: readonly string[]): Promise<number> {
       code = await (await import("./config")).diff(from, to, options);
     });
 
+  const logs = program.command("logs").description("log records (RT-23)");
+  logs
+    .command("schema")
+    .description("print the JSON Schema of a log record")
+    .addHelpText("after", "\nExample: npx palisade logs schema > docs/log-record.schema.json")
+    .action(async () => {
+      code = await (await import("./logs")).schema();
+    });
+  logs
+    .command("check <file>")
+    .description("hold each line of a log against the schema; never shows what stands in one")
+    .option(...json)
+    .addHelpText("after", "\nExample: npx palisade logs check router.jsonl")
+    .action(async (file: string, options: { json?: boolean }) => {
+      code = await (await import("./logs")).check(file, options);
+    });
+
   await program.parseAsync([...args], { from: "user" });
   return code;
 }

@@ -153,3 +153,8 @@ export const roleArn = z.string().regex(/^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{
 export const securityGroupId = z.string().regex(/^sg-[0-9a-f]{8,17}$/);
 
 export const commit = z.string().regex(/^[0-9a-f]{40}$/);
+
+export const releaseId = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/);
+
+/** RFC 3339 in UTC. */
+export const instant = z.iso.datetime();

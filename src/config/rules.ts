@@ -3,6 +3,7 @@ import { environmentRules } from "./environment-rules";
 import { type Fault, faultAt } from "./faults";
 import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
+import { observabilityRules } from "./observability-rules";
 import type { Facts, Rule } from "./rule";
 import { secretRules } from "./secret-rules";
 import { tenantRules } from "./tenant-rules";
@@ -16,6 +17,7 @@ export const rules: readonly Rule[] = [
   ...volumeRules,
   ...secretRules,
   ...tenantRules,
+  ...observabilityRules,
   notBuiltYetRule,
 ];
 

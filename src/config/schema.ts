@@ -11,11 +11,14 @@ import {
   field,
   hostedZoneId,
   httpsUrl,
+  instant,
   loopbackAllowed,
   loopbackUrl,
   region,
+  releaseId,
   secret,
 } from "./fields";
+import { accountBaseline, tracing } from "./observability-schema";
 import { database, secretsOfWorkload, workloadName, workloadOverrides } from "./workload-schema";
 
 export const environments = ["dev", "staging", "prod"] as const;
@@ -229,6 +232,16 @@ export const stackConfig = field(
           controls: ["RT-23", "RT-9"],
           allowed: "a git commit: 40 hexadecimal digits, in quotes",
         }),
+        manifestId: field(releaseId, {
+          is: "Config manifest the release was made from; dashboards show it.",
+          controls: ["RT-13", "RT-24"],
+          allowed: "an id of at most 64 letters, digits, dots, hyphens and underscores, in quotes",
+        }).optional(),
+        deployedAt: field(instant, {
+          is: "When the release was deployed; dashboards draw a line there. Without it, none.",
+          controls: ["RT-24"],
+          allowed: "a time in UTC, such as 2030-01-01T00:00:00Z, in quotes",
+        }).optional(),
       }),
       { is: "What is deployed; written by the release.", controls: ["RT-1"] },
     ),
@@ -249,6 +262,8 @@ export const stackConfig = field(
         controls: ["RT-1"],
       },
     ).prefault({}),
+    tracing: tracing.prefault({}),
+    accountBaseline: accountBaseline.prefault({}),
     workloads: field(
       z.record(workloadName, field(workloadOverrides, { is: "One workload of this stack.", controls: ["PF-1"] })),
       {

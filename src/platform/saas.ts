@@ -83,6 +83,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       siem: config.siem,
       alarms: { emails: config.alarms.emails, pagerEndpoint: config.alarms.pagerDuty },
       serviceCa: config.serviceCa,
+      accountBaseline: config.accountBaseline,
       platformImages: config.platformImages,
     },
     { provider },
@@ -115,7 +116,8 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         frontendTarget: overrides.frontendTarget,
         northVirginia,
         volumeLoaders: overrides.volumeLoaders,
-        buildSha: config.release.buildSha,
+        release: config.release,
+        tracing: config.tracing,
       },
       { provider },
     );

@@ -1,5 +1,6 @@
 // Workload model: how a service lives. Health, start, stop, scaling, objectives.
 import { z } from "zod";
+import { metricObjective } from "./metric";
 import { dnsLabel } from "./names";
 
 /** Gates traffic and replaces a replica that fails (RT-2, IS-2, SA-12). */
@@ -66,13 +67,5 @@ export const objectives = z.strictObject({
   /** Server errors among requests, in percent, above which the alarm rings. */
   errorPercent: z.number().positive().max(100).default(1),
   /** Application metrics with their limits, e.g. fatal A2A failures. */
-  metrics: z
-    .array(
-      z.strictObject({
-        name: z.string().regex(/^[a-z][a-z0-9_.]*$/),
-        limit: z.number(),
-        windowMinutes: z.int().min(1).max(1440),
-      }),
-    )
-    .default([]),
+  metrics: z.array(metricObjective).default([]),
 });

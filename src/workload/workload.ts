@@ -2,6 +2,7 @@
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
 import { logFaults, memoryOnlyFaults } from "./memory-only";
+import { metric, metricFaults } from "./metric";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
@@ -23,6 +24,8 @@ export const service = z.strictObject({
   scaling,
   network,
   objectives: objectives.default(() => objectives.parse({})),
+  /** Metrics it publishes itself (RT-24). */
+  metrics: z.array(metric).default([]),
   logs: z.array(logStream).default([{ kind: "application" }]),
   tracing: tracing.optional(),
   /** Content lives in memory only: no disk, no volume, no dump, and logs of declared fields (SP-2, SP-6, SP-8). */
@@ -138,6 +141,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
     if (typeof value === "object" && "bucket" in value && !w.state.buckets[value.bucket])
       faults.push({ path: at("environment", key), message: `no bucket \`${value.bucket}\` in \`state.buckets\`` });
   }
+  faults.push(...metricFaults(s, at()));
   for (const [i, host] of s.network.egress.entries())
     if (typeof host === "object" && !(host.variable in s.environment))
       faults.push({

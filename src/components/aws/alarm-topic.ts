@@ -1,4 +1,5 @@
-// AWS components: where alarms go. An encrypted topic that only the account's own alarms may publish to (SA-12, RT-24).
+// AWS components: where alarms go. An encrypted topic that only the account's own alarms, and its findings, may publish to (SA-12, RT-24).
+import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
 import { policyJson } from "./statements";
@@ -12,6 +13,8 @@ export interface AlarmTopicArgs {
   pagerEndpoint?: pulumi.Input<string>;
   /** Mail addresses; each must confirm by hand once. Default none. */
   emails?: pulumi.Input<string>[];
+  /** Let EventBridge rules of the account publish as well, which bring findings; default false. The key's policy must admit `events.amazonaws.com`. */
+  findings?: boolean;
 }
 
 export class AlarmTopic extends pulumi.ComponentResource {
@@ -51,7 +54,8 @@ export class AlarmTopic extends pulumi.ComponentResource {
   }
 }
 
-function topicPolicy(topicArn: pulumi.Output<string>, { region, accountId }: AlarmTopicArgs): pulumi.Output<string> {
+function topicPolicy(topicArn: pulumi.Output<string>, args: AlarmTopicArgs): pulumi.Output<string> {
+  const { region, accountId, findings } = args;
   return policyJson([
     {
       Sid: "AlarmsOfTheAccount",
@@ -64,6 +68,7 @@ function topicPolicy(topicArn: pulumi.Output<string>, { region, accountId }: Ala
         ArnLike: { "aws:SourceArn": pulumi.interpolate`arn:aws:cloudwatch:${region}:${accountId}:alarm:*` },
       },
     },
+    ...(findings ? [findingsOfTheAccount(topicArn, args)] : []),
     {
       Sid: "DenyPlainHttp",
       Effect: "Deny",
@@ -73,4 +78,15 @@ function topicPolicy(topicArn: pulumi.Output<string>, { region, accountId }: Ala
       Condition: { Bool: { "aws:SecureTransport": "false" } },
     },
   ]);
+}
+
+function findingsOfTheAccount(topicArn: pulumi.Output<string>, { region, accountId }: AlarmTopicArgs): PolicyStatement {
+  return {
+    Sid: "FindingsOfTheAccount",
+    Effect: "Allow",
+    Principal: { Service: "events.amazonaws.com" },
+    Action: "sns:Publish",
+    Resource: topicArn,
+    Condition: { ArnLike: { "aws:SourceArn": pulumi.interpolate`arn:aws:events:${region}:${accountId}:rule/*` } },
+  };
 }

@@ -16,6 +16,8 @@ export interface DataKeysArgs {
   rotationDays?: number;
   /** Days a deleted key can still be called back, 7 to 30. After them everything it encrypted is lost. */
   deletionWindowDays: number;
+  /** Further statements of a key's policy, by its class: services that encrypt as themselves. */
+  statements?: Partial<Record<DataClass, PolicyStatement[]>>;
 }
 
 /**
@@ -66,11 +68,15 @@ export class DataKeys extends pulumi.ComponentResource {
   }
 }
 
-export type Account = Pick<DataKeysArgs, "accountId" | "region">;
+export type Account = Pick<DataKeysArgs, "accountId" | "region" | "statements">;
 
 /** Policy of one key. In a key policy the resource `*` means this key. */
 function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {
-  return policyJson([administration(account), ...(of === "logs" ? [logGroups(account), alarms(account)] : [])]);
+  return policyJson([
+    administration(account),
+    ...(of === "logs" ? [logGroups(account), alarms(account)] : []),
+    ...(account.statements?.[of] ?? []),
+  ]);
 }
 
 /** Hands the decision to the account's IAM policies: without it nobody could administer or use the key. */

@@ -26,17 +26,17 @@ export type Alarm = Pick<
   treatMissingData: "breaching" | "notBreaching";
 };
 
-/** Raises each alarm of the table, named `<name>-<key>`, and says when it is over. */
+/** Raises each alarm of the table, named `<name>-<key>`, and says when it is over. Returns the ARN of each by its key. */
 export function raise(
   name: string,
   alarms: Record<string, Alarm>,
   topicArn: pulumi.Input<string>,
   parent: pulumi.Resource,
-): void {
-  for (const [key, alarm] of Object.entries(alarms))
-    new cloudwatch.MetricAlarm(
-      `${name}-${key}`,
-      { ...alarm, alarmActions: [topicArn], okActions: [topicArn] },
-      { parent },
-    );
+): Record<string, pulumi.Output<string>> {
+  return Object.fromEntries(
+    Object.entries(alarms).map(([key, alarm]) => {
+      const actions = { alarmActions: [topicArn], okActions: [topicArn] };
+      return [key, new cloudwatch.MetricAlarm(`${name}-${key}`, { ...alarm, ...actions }, { parent }).arn];
+    }),
+  );
 }

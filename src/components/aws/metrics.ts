@@ -7,3 +7,7 @@ export const latencyMetric = "latency.round_trip_ms";
 
 /** Milliseconds a piece of work waits before a replica takes it. */
 export const queueWaitMetric = "queue.wait_ms";
+
+/** Log records of a service that ended in an error, and the milliseconds that timed ones took; made from its log. */
+export const logErrorMetric = "log.error_total";
+export const logLatencyMetric = "log.latency_ms";

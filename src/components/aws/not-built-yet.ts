@@ -24,7 +24,6 @@ function unbuilt(workload: Workload): string[] {
         service.resources.gpus > 0 && "resources.gpus",
         service.resources.ceiling && "resources.ceiling",
         service.interruptible && "interruptible",
-        service.tracing && "tracing",
         service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
         service.scaling.backPressure && "scaling.backPressure",
         service.network.egress.length > 0 && "network.egress",

@@ -1,6 +1,7 @@
 // AWS components: what all workloads of one environment share. Keys, log sink, network, edge, cluster, alarms (PF-2).
 import * as route53 from "@pulumi/aws/route53";
 import * as pulumi from "@pulumi/pulumi";
+import { AccountBaseline, type AccountBaselineParts, baselineKeyStatements, findingSources } from "./account-baseline";
 import { AlarmTopic } from "./alarm-topic";
 import { Cluster } from "./cluster";
 import { Edge } from "./edge";
@@ -39,6 +40,8 @@ export interface SaasFoundationArgs {
   siem?: { url: string; accessKey: pulumi.Input<string> };
   alarms: { emails: string[]; pagerEndpoint?: pulumi.Input<string> };
   serviceCa: { arn?: string; validityYears: number };
+  /** What watches the account and is made here (PF-2). */
+  accountBaseline: AccountBaselineParts;
   /** Digests of the platform's own helpers that the workloads need (RT-1). */
   platformImages: Partial<Record<PlatformImageName, string>>;
   /** May be thrown away with all it holds: dev only. */
@@ -66,7 +69,10 @@ export class SaasFoundation extends pulumi.ComponentResource {
     const home = { accountId, region };
     const child = { parent: this };
 
-    this.keys = new DataKeys(name, { ...home, environment, deletionWindowDays: retention.keyDeletionDays }, child);
+    const baseline = { ...home, parts: args.accountBaseline };
+    const statements = { logs: baselineKeyStatements(`${name}-account`, baseline) };
+    const deletionWindowDays = retention.keyDeletionDays;
+    this.keys = new DataKeys(name, { ...home, environment, deletionWindowDays, statements }, child);
     const logsKeyArn = this.keys.arnOf("logs");
     const secretsKeyArn = this.keys.arnOf("secrets");
 
@@ -121,7 +127,27 @@ export class SaasFoundation extends pulumi.ComponentResource {
       },
       child,
     );
-    this.alarmTopic = new AlarmTopic(`${name}-alarms`, { ...home, ...args.alarms, keyArn: logsKeyArn }, child);
+    const findings = findingSources(args.accountBaseline).length > 0;
+    this.alarmTopic = new AlarmTopic(
+      `${name}-alarms`,
+      { ...home, ...args.alarms, keyArn: logsKeyArn, findings },
+      child,
+    );
+    if (Object.values(args.accountBaseline).includes(true))
+      new AccountBaseline(
+        `${name}-account`,
+        {
+          ...baseline,
+          keyArn: logsKeyArn,
+          retentionDays: retention.objectLockDays,
+          lockMode: args.disposable ? "GOVERNANCE" : "COMPLIANCE",
+          logDays: retention.logDays,
+          sink: this.logSink,
+          forceDestroy: args.disposable,
+          topicArn: this.alarmTopic.arn,
+        },
+        child,
+      );
     this.hostedZoneId = this.zone(name, args);
     this.edge = this.makeEdge(name, args, logsKeyArn);
     this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge.dnsName, cluster: this.cluster.name });

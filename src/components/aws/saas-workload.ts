@@ -4,6 +4,7 @@ import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import { logFiles } from "../../workload/log-files";
 import { logShipperName } from "../../workload/volume-faults";
 import type { Workload } from "../../workload/workload";
+import type { Release } from "./dashboard-body";
 import { followedVolumes, LogShipper } from "./log-shipper";
 import { logsAndTenants } from "./logs-and-tenants";
 import { Registry } from "./registry";
@@ -12,6 +13,8 @@ import { WorkloadSecrets } from "./secrets";
 import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
+import { TelemetryCollector, type TelemetryCollectorArgs } from "./telemetry-collector";
+import { type ObservedService, WorkloadDashboard } from "./workload-dashboard";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
 import { WorkloadFrontend } from "./workload-frontend";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
@@ -51,8 +54,10 @@ export interface SaasWorkloadArgs {
   northVirginia?: pulumi.ProviderResource;
   /** Who fills volumes from outside the workload, by volume; default nobody (IS-9). */
   volumeLoaders?: Record<string, VolumeLoader>;
-  /** Git commit of the images (RT-23). */
-  buildSha: string;
+  /** Git commit of the images (RT-23), and what the dashboard says of the release (RT-24). */
+  release: Release;
+  /** Share of traces that is kept, and where they go (RT-25). */
+  tracing: Pick<TelemetryCollectorArgs, "samplePercent" | "exporter">;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
@@ -79,6 +84,10 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly services: Record<string, pulumi.Output<string>>;
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
+  /** ARNs of the alarms of each service, by what they watch: what a rollback looks at (RT-22). */
+  readonly alarms: Record<string, ObservedService["alarmArns"]>;
+  /** What the dashboard shows, filled as services are made. */
+  private readonly observed: ObservedService[] = [];
 
   constructor(
     private readonly component: string,
@@ -116,13 +125,16 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
+    const { environment, region, release } = args;
+    const traced = { workload, images: foundation.images, environment, region, buildSha: release.buildSha };
     const { disposable, volumeLoaders: loaders } = args;
     const volumes = new WorkloadVolumes(
       `${component}-volumes`,
       { volumes: followedVolumes(workload), foundation, disposable, loaders },
       child,
     );
-    const contributors: ServiceContributor[] = [volumes, ...logsAndTenants(component, args, this)];
+    const collector = new TelemetryCollector({ ...traced, ...args.tracing });
+    const contributors: ServiceContributor[] = [volumes, ...logsAndTenants(component, args, this), collector];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -136,14 +148,17 @@ export class SaasWorkload extends pulumi.ComponentResource {
     volumes.admit(all);
     this.openHops(all, databases);
     this.site = this.frontend();
+    const { title } = workload;
+    new WorkloadDashboard(component, { title, environment, region, release, services: this.observed }, child);
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
     this.services = mapEntries(services, (_, compute) => compute.serviceName);
+    this.alarms = Object.fromEntries(this.observed.map(({ name, alarmArns }) => [name, alarmArns]));
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
-    this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
+    this.registerOutputs({ url: this.url, services: this.services, databases: this.databases, alarms: this.alarms });
   }
 
   private service(
@@ -154,7 +169,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const repositoryUrl = given.registry.urlOf(given.service.image.repository);
     const imageDigest = this.args.images[serviceName] ?? this.args.buildImage?.(serviceName, repositoryUrl, this);
     if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
-    return new WorkloadService(
+    const made = new WorkloadService(
       `${this.component}-${serviceName}`,
       {
         ...given,
@@ -166,7 +181,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
         context: {
           environment,
           region,
-          buildSha: this.args.buildSha,
+          buildSha: this.args.release.buildSha,
           publicOrigin: `https://${hostName}`,
           frontendOrigin: this.args.frontendOrigin,
         },
@@ -175,7 +190,9 @@ export class SaasWorkload extends pulumi.ComponentResource {
         waitForSteadyState: this.args.awaitReality,
       },
       { parent: this },
-    ).compute;
+    );
+    this.observed.push(made.observed);
+    return made.compute;
   }
 
   private frontend() {

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
 import { type Alarm, raise } from "./metric-alarm";
 import { latencyMetric, metricNamespace } from "./metrics";
+import { contributorAlarms, heartbeatAlarms, objectiveAlarms, once } from "./objective-alarms";
 
 export interface ServiceAlarmsArgs {
   service: Service;
@@ -13,16 +14,27 @@ export interface ServiceAlarmsArgs {
   requests?: { loadBalancerArnSuffix: pulumi.Input<string>; targetGroupArnSuffix: pulumi.Input<string> };
   /** Dimensions under which the service publishes its own metrics. */
   metricDimensions: Record<string, string>;
+  /** Log group of the service's records; needed by an objective with `per`. */
+  logGroupName?: pulumi.Input<string>;
   topicArn: pulumi.Input<string>;
 }
 
+/** @throws Error if an objective needs an argument that is missing. */
 export class ServiceAlarms extends pulumi.ComponentResource {
+  /** ARN of each alarm, by what it watches, such as `latency-p95`: for dashboards, and for a rollback (RT-22). */
+  readonly arns: Record<string, pulumi.Output<string>>;
+
   constructor(name: string, args: ServiceAlarmsArgs, options?: pulumi.ComponentResourceOptions) {
     super("palisade:aws:ServiceAlarms", name, {}, options);
-    raise(name, taskAlarms(args), args.topicArn, this);
-    raise(name, args.requests ? edgeAlarms(args.service, args.requests) : ownLatency(args), args.topicArn, this);
-    raise(name, objectiveAlarms(args), args.topicArn, this);
-    this.registerOutputs({});
+    const alarms = {
+      ...taskAlarms(args),
+      ...(args.requests ? edgeAlarms(args.service, args.requests) : ownLatency(args)),
+      ...heartbeatAlarms(args),
+      ...objectiveAlarms(args),
+      ...contributorAlarms(name, args, this),
+    };
+    this.arns = raise(name, alarms, args.topicArn, this);
+    this.registerOutputs({ arns: this.arns });
   }
 }
 
@@ -111,12 +123,12 @@ function edgeAlarms(
       treatMissingData: "notBreaching",
     },
     "latency-p95": {
-      alarmDescription: `p95 of the answer time above ${objectives.latencyP95Milliseconds} ms`,
+      alarmDescription: `p95 of the answer time has reached ${objectives.latencyP95Milliseconds} ms (RT-22)`,
       namespace,
       metricName: "TargetResponseTime",
       dimensions,
       extendedStatistic: "p95",
-      comparisonOperator: "GreaterThanThreshold",
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
       // The load balancer counts in seconds.
       threshold: objectives.latencyP95Milliseconds / 1000,
       ...threeOfFive,
@@ -142,39 +154,15 @@ function ownLatency({ service, metricDimensions }: ServiceAlarmsArgs): Record<st
   const { latencyP95Milliseconds } = service.objectives;
   return {
     "latency-p95": {
-      alarmDescription: `p95 of the answer time above ${latencyP95Milliseconds} ms`,
+      alarmDescription: `p95 of the answer time has reached ${latencyP95Milliseconds} ms (RT-22)`,
       namespace: metricNamespace,
       metricName: latencyMetric,
       dimensions: metricDimensions,
       extendedStatistic: "p95",
-      comparisonOperator: "GreaterThanThreshold",
+      comparisonOperator: "GreaterThanOrEqualToThreshold",
       threshold: latencyP95Milliseconds,
       ...threeOfFive,
       treatMissingData: "notBreaching",
     },
   };
-}
-
-function objectiveAlarms({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
-  return Object.fromEntries(
-    service.objectives.metrics.map(({ name, limit, windowMinutes }): [string, Alarm] => [
-      `metric-${name.replaceAll(/[._]/g, "-")}`,
-      {
-        alarmDescription: `${name} has reached ${limit} in ${windowMinutes} minutes`,
-        namespace: metricNamespace,
-        metricName: name,
-        dimensions: metricDimensions,
-        statistic: "Sum",
-        comparisonOperator: "GreaterThanOrEqualToThreshold",
-        threshold: limit,
-        ...once(windowMinutes),
-        treatMissingData: "notBreaching",
-      },
-    ]),
-  );
-}
-
-/** One look at a whole window. */
-function once(windowMinutes: number) {
-  return { period: windowMinutes * 60, evaluationPeriods: 1, datapointsToAlarm: 1 };
 }

@@ -6,6 +6,7 @@ import { ServiceAutoscaling } from "./autoscaling";
 import type { EdgeRouteArgs } from "./edge-route";
 import { ExecutionRole } from "./execution-role";
 import { FargateService } from "./fargate-service";
+import { LogRecordMetrics } from "./log-record-metrics";
 import { LogStream } from "./log-stream";
 import type { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
@@ -16,6 +17,7 @@ import { type EnvironmentContext, resolveEnvironment } from "./service-environme
 import { combineParts, type ServiceParts } from "./service-parts";
 import { databaseConnect, publishMetrics } from "./statements";
 import { TaskRole } from "./task-role";
+import type { ObservedService } from "./workload-dashboard";
 import type { WorkloadDatabases } from "./workload-databases";
 
 export interface WorkloadServiceArgs {
@@ -43,6 +45,8 @@ export interface WorkloadServiceArgs {
 
 export class WorkloadService extends pulumi.ComponentResource {
   readonly compute: ServiceCompute;
+  /** What a dashboard shows of it. */
+  readonly observed: ObservedService;
   private readonly fargate: FargateService;
 
   constructor(
@@ -65,6 +69,11 @@ export class WorkloadService extends pulumi.ComponentResource {
         keyArn: foundation.keys.arnOf("logs"),
         sink: foundation.logSink,
       },
+      child,
+    );
+    new LogRecordMetrics(
+      name,
+      { logGroupName: log.logGroupName, environment, workload: workload.name, service: serviceName },
       child,
     );
     const secretArns = this.secretArns();
@@ -124,7 +133,7 @@ export class WorkloadService extends pulumi.ComponentResource {
     );
     this.compute = this.fargate;
     for (const { name: peerName, peer, port } of parts.peers) this.fargate.allowTo(peerName, peer, port);
-    this.watch(name);
+    this.observed = this.watch(name, log.logGroupName);
     this.registerOutputs({ serviceName: this.fargate.serviceName });
   }
 
@@ -152,7 +161,7 @@ export class WorkloadService extends pulumi.ComponentResource {
     return { ...rule, listenerArn, edgeSecurityGroupId: securityGroupId };
   }
 
-  private watch(name: string): void {
+  private watch(name: string, logGroupName: pulumi.Output<string>): ObservedService {
     const { workload, serviceName, service, foundation, context } = this.args;
     const { fargate } = this;
     const common = {
@@ -165,6 +174,9 @@ export class WorkloadService extends pulumi.ComponentResource {
       metricDimensions: { Environment: context.environment, Service: serviceName, Workload: workload.name },
     };
     new ServiceAutoscaling(name, { ...common, scaling: service.scaling }, { parent: this });
-    new ServiceAlarms(name, { ...common, service, topicArn: foundation.alarmTopic.arn }, { parent: this });
+    const topicArn = foundation.alarmTopic.arn;
+    const { arns } = new ServiceAlarms(name, { ...common, service, logGroupName, topicArn }, { parent: this });
+    const { clusterName, serviceName: ecsServiceName, requests, metricDimensions: dimensions } = common;
+    return { name: serviceName, service, clusterName, ecsServiceName, requests, dimensions, alarmArns: arns };
   }
 }

@@ -31,7 +31,7 @@ describe("config check", () => {
   test("an encrypted secret passes without a passphrase", () => {
     const secure = "v1:qxtf8h3OfT4OA61r:Xnppt6dBUKBAAd87ug/6y7pkn4vUaXPsyWXw";
     const text = `${prodText}  palisade:siem: { url: "https://siem.example.com", accessKey: { secure: "${secure}" } }\n`;
-    expect(checkConfigFile(write("Pulumi.prod.yaml", text), catalog).message).toMatch(/13 keys, no fault/);
+    expect(checkConfigFile(write("Pulumi.prod.yaml", text), catalog).message).toMatch(/: \d+ keys, no fault/);
   });
 
   test("faults of the file and of its values come together, with the command to type next", () => {

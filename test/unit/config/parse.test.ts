@@ -120,6 +120,7 @@ describe("what stands around a fault is still judged", () => {
   test("an empty configuration names every required key once", () => {
     const paths = faultsOf({}, { stack: "prod" }).map(f => f.path);
     expect(paths).toEqual([
+      "palisade:accountBaseline",
       "palisade:alarms",
       "palisade:edge",
       "palisade:environment",

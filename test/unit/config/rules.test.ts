@@ -51,6 +51,13 @@ const shipper: [string, unknown] = ["platformImages", { "log-shipper": digest }]
 const notary = (tenants: unknown): [string, unknown] => ["workloads.notary", { images: { api: digest }, tenants }];
 const tenantsAt = "palisade:workloads.notary.tenants";
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, {}]));
+/** The catalogue, with the relay traced. */
+function traced(): Context["catalog"] {
+  const relay = catalog.get("relay");
+  if (!relay?.services.poller) throw new Error("the sample has no relay");
+  const poller = { ...relay.services.poller, tracing: { attributes: [], alwaysKeep: {} } };
+  return new Map([...catalog, ["relay", { ...relay, services: { poller } }]]);
+}
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -419,6 +426,55 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     good: [
       { set: [["edge.redirectHttp", true]] },
       { set: [notary({ acme: {} }), shipper, ["edge.redirectHttp", false]] },
+    ],
+  },
+  "staging-sampling": {
+    bad: [{ set: [inStaging, ["tracing", { samplePercent: 24 }]], at: "palisade:tracing.samplePercent" }],
+    good: [
+      { set: [inStaging, ["tracing", { samplePercent: 25 }]] },
+      { set: [inStaging] },
+      { set: [["tracing", { samplePercent: 1 }]] },
+    ],
+  },
+  "console-traces": {
+    bad: [{ set: [["tracing", { exporter: "console" }]], at: "palisade:tracing.exporter" }],
+    good: [{ set: [inDev, ["tracing", { exporter: "console" }]] }],
+  },
+  "collector-image": {
+    bad: [{ context: { catalog: traced() }, at: "palisade:platformImages.telemetry-collector" }],
+    good: [
+      { context: { catalog: traced() }, set: [["platformImages", { "telemetry-collector": digest }]] },
+      {
+        context: { catalog: traced() },
+        set: [
+          ["workloads.relay", undefined],
+          ["secrets", {}],
+        ],
+      },
+    ],
+  },
+  "baseline-said": {
+    bad: [
+      { set: [["accountBaseline", undefined]], at: "palisade:accountBaseline" },
+      { set: [["accountBaseline.guardDuty", undefined]], at: "palisade:accountBaseline.guardDuty" },
+    ],
+    good: [{ set: [inDev, ["accountBaseline", undefined]] }, { set: [["accountBaseline.guardDuty", false]] }],
+  },
+  "local-security-hub": {
+    bad: [
+      {
+        set: [inDev, ["localAws", { endpoint: "http://127.0.0.1:4600" }], ["accountBaseline.securityHub", true]],
+        at: "palisade:accountBaseline.securityHub",
+      },
+      {
+        set: [inStaging, ["accountBaseline.securityHub", true]],
+        context: { localAws: "http://127.0.0.1:4600", preview: false },
+        at: "palisade:accountBaseline.securityHub",
+      },
+    ],
+    good: [
+      { set: [["accountBaseline.securityHub", true]] },
+      { set: [["accountBaseline.securityHub", true]], context: { localAws: "http://127.0.0.1:4600", preview: true } },
     ],
   },
   "not-built-yet": {

@@ -75,6 +75,7 @@ export function prod() {
     siem: { url: "https://siem.example.com/collector", accessKey: sealed("collector-access-key") },
     edge: { domain: "app.example.com", hostedZoneId: "Z0123456789ABCDEFGHIJ", accessLogDays: 90 },
     release: { buildSha: "0".repeat(40) },
+    accountBaseline: { cloudTrail: true, config: false, guardDuty: true, securityHub: false },
     workloads: {
       sanctum: { images: { backend: digest, "ai-core": digest }, frontendOrigin: "https://www.example.com" },
       relay: { images: { poller: digest } },

@@ -1,0 +1,80 @@
+// Config: rules of traces and of the account's baseline.
+import { listNames } from "./faults";
+import { accountBaselineParts } from "./observability-schema";
+import { isTree, valueAt } from "./paths";
+import type { Facts, Finding, Rule } from "./rule";
+
+/** Least share of traces in staging, in percent. */
+const stagingPercent = 25;
+
+export const observabilityRules: readonly Rule[] = [
+  {
+    id: "staging-sampling",
+    control: "RT-25",
+    environments: ["staging"],
+    check: ({ sound }): Finding[] => {
+      const percent = sound.tracing?.samplePercent;
+      if (percent === undefined || percent >= stagingPercent) return [];
+      return [
+        { at: ["tracing", "samplePercent"], found: `${percent}`, allowed: `at least ${stagingPercent} in staging` },
+      ];
+    },
+  },
+  {
+    id: "console-traces",
+    control: "RT-25",
+    environments: ["staging", "prod"],
+    check: ({ sound }): Finding[] =>
+      sound.tracing?.exporter === "console"
+        ? [{ at: ["tracing", "exporter"], found: '"console"', allowed: "`xray`: `console` is for dev" }]
+        : [],
+  },
+  {
+    id: "collector-image",
+    control: "RT-1",
+    check: facts => {
+      const at = ["platformImages", "telemetry-collector"];
+      // A digest that is there but faulty has a fault of its own.
+      const traced = tracedServices(facts);
+      if (traced.length === 0 || valueAt(facts.values, at) !== undefined) return [];
+      const allowed = "the digest of the collector's image: `sha256:` and 64 hexadecimal digits";
+      return [{ at, found: `nothing, although ${listNames(traced)} is traced`, allowed }];
+    },
+  },
+  {
+    id: "baseline-said",
+    control: "PF-2",
+    environments: ["prod"],
+    check: ({ values: { accountBaseline } }): Finding[] => {
+      const at = ["accountBaseline"];
+      const allowed = "`true`, or `false` where the organisation has it already: prod says which";
+      if (accountBaseline === undefined)
+        return [
+          { at, found: "nothing", allowed: `a mapping with ${listNames(accountBaselineParts)}: each ${allowed}` },
+        ];
+      // What is no mapping has a fault of its own.
+      if (!isTree(accountBaseline)) return [];
+      return accountBaselineParts
+        .filter(part => accountBaseline[part] === undefined)
+        .map(part => ({ at: [...at, part], found: "nothing", allowed }));
+    },
+  },
+  {
+    id: "local-security-hub",
+    control: "PF-2",
+    check: ({ sound, localAws, preview }): Finding[] => {
+      const local = sound.localAws !== undefined || (localAws !== undefined && !preview);
+      if (!local || sound.accountBaseline?.securityHub !== true) return [];
+      const allowed = "`false`: the local AWS has no standards to subscribe to; a preview of prod shows them";
+      return [{ at: ["accountBaseline", "securityHub"], found: "`true` in a local AWS", allowed }];
+    },
+  },
+];
+
+function tracedServices({ sound, catalog }: Facts): string[] {
+  return Object.keys(sound.workloads ?? {}).flatMap(name =>
+    Object.entries(catalog.get(name)?.services ?? {})
+      .filter(([, service]) => service.tracing)
+      .map(([service]) => `${name}/${service}`),
+  );
+}
