@@ -59,16 +59,6 @@ export const observabilityRules: readonly Rule[] = [
         .map(part => ({ at: [...at, part], found: "nothing", allowed }));
     },
   },
-  {
-    id: "local-security-hub",
-    control: "PF-2",
-    check: ({ sound, localAws, preview }): Finding[] => {
-      const local = sound.localAws !== undefined || (localAws !== undefined && !preview);
-      if (!local || sound.accountBaseline?.securityHub !== true) return [];
-      const allowed = "`false`: the local AWS has no standards to subscribe to; a preview of prod shows them";
-      return [{ at: ["accountBaseline", "securityHub"], found: "`true` in a local AWS", allowed }];
-    },
-  },
 ];
 
 function tracedServices({ sound, catalog }: Facts): string[] {

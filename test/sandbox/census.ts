@@ -389,6 +389,10 @@ const kinds: Record<string, Kind> = {
     types: ["cloudwatch/dashboard:Dashboard"],
     list: json("monitoring", "ListDashboards", "DashboardEntries", ["DashboardName"]),
   },
+  "contributor insight rules": {
+    types: ["cloudwatch/contributorInsightRule:ContributorInsightRule"],
+    list: json("monitoring", "DescribeInsightRules", "InsightRules", ["Name"]),
+  },
   "event rules": { types: ["cloudwatch/eventRule:EventRule"], list: eventRules },
   "event targets": {
     types: ["cloudwatch/eventTarget:EventTarget"],

@@ -460,23 +460,6 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     ],
     good: [{ set: [inDev, ["accountBaseline", undefined]] }, { set: [["accountBaseline.guardDuty", false]] }],
   },
-  "local-security-hub": {
-    bad: [
-      {
-        set: [inDev, ["localAws", { endpoint: "http://127.0.0.1:4600" }], ["accountBaseline.securityHub", true]],
-        at: "palisade:accountBaseline.securityHub",
-      },
-      {
-        set: [inStaging, ["accountBaseline.securityHub", true]],
-        context: { localAws: "http://127.0.0.1:4600", preview: false },
-        at: "palisade:accountBaseline.securityHub",
-      },
-    ],
-    good: [
-      { set: [["accountBaseline.securityHub", true]] },
-      { set: [["accountBaseline.securityHub", true]], context: { localAws: "http://127.0.0.1:4600", preview: true } },
-    ],
-  },
   "not-built-yet": {
     bad: [
       { set: [["mode", "onprem"]], at: "palisade:mode" },

@@ -32,6 +32,7 @@ var table = []struct {
 	{"aws_cloudfront_origin_access_control", "cloudfront/OriginAccessControl", nil},
 	{"aws_cloudfront_response_headers_policy", "cloudfront/ResponseHeadersPolicy", nil},
 	{"aws_cloudtrail", "cloudtrail/Trail", nil},
+	{"aws_cloudwatch_contributor_insight_rule", "cloudwatch/ContributorInsightRule", nil},
 	{"aws_cloudwatch_dashboard", "cloudwatch/Dashboard", nil},
 	{"aws_cloudwatch_event_rule", "cloudwatch/EventRule", fields{"name": tfbridge.AutoName("name", 64, "-")}},
 	{"aws_cloudwatch_event_target", "cloudwatch/EventTarget", fields{"target_id": tfbridge.AutoName("targetId", 255, "-")}},
