@@ -2,6 +2,7 @@
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
 import { rulePriorities } from "../components/aws/edge-route";
+import { endpointServices, hasMachine } from "../components/aws/endpoint-services";
 import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
@@ -9,6 +10,7 @@ import { SaasWorkload } from "../components/aws/saas-workload";
 import type { DatabaseChoice } from "../components/aws/workload-databases";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
+import { isIpv6Range } from "../workload/egress-range";
 import type { Workload } from "../workload/workload";
 
 export interface SaasOutputs {
@@ -36,6 +38,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     tags: { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha },
   });
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
+  const specifications = workloads.map(({ workload }) => workload);
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
   const common = {
@@ -53,6 +56,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       network: {
         cidr: config.network.cidr,
         egress: config.network.egress,
+        ipv6: wantsIpv6(specifications),
         zones: config.network.zones.map(zone => ({
           name: zone.name,
           publicCidr: zone.public,
@@ -60,6 +64,8 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
           dataCidr: zone.data,
         })),
       },
+      endpointServices: endpointServices(specifications),
+      machines: specifications.some(hasMachine),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
       domain: edge.domain,
       hostNames: publicOnes.map(({ hostName }) => hostName),
@@ -128,6 +134,13 @@ function specification(catalog: ReadonlyMap<string, Workload>, name: string): Wo
 
 function publicServices(workload: Workload) {
   return Object.values(workload.services).filter(service => service.network.exposure === "public");
+}
+
+/** A second address family, with its routes, is there where somebody has a use for it (CP-7). */
+function wantsIpv6(workloads: readonly Workload[]): boolean {
+  return workloads.some(({ services }) =>
+    Object.values(services).some(({ network }) => network.egressRanges.some(isIpv6Range)),
+  );
 }
 
 /** The edge is shared, so the strictest of its workloads decides (SA-6, SP-5). */

@@ -1,6 +1,7 @@
 // Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { machineFaults } from "./machine-faults";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
@@ -124,6 +125,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
         path: at("network", "egress", i, "variable"),
         message: `no variable \`${host.variable}\` in \`environment\`; there are ${list(Object.keys(s.environment))}`,
       });
+  for (const { path, message } of machineFaults(w, name, s)) faults.push({ path: at(...path), message });
   return faults;
 }
 

@@ -17,7 +17,11 @@ export interface SaasFoundationArgs {
   environment: string;
   accountId: pulumi.Input<string>;
   region: string;
-  network: Pick<NetworkArgs, "cidr" | "zones" | "egress">;
+  network: Pick<NetworkArgs, "cidr" | "zones" | "egress" | "ipv6">;
+  /** Services with an interface endpoint, see `endpointServices`; default what Fargate needs. */
+  endpointServices?: readonly string[];
+  /** Whether workloads have machines, whose disks a key must admit; default false (CP-1). */
+  machines?: boolean;
   /** Days, each: see the components that take them. */
   retention: { logDays: number; objectLockDays: number; keyDeletionDays: number; accessLogDays: number };
   /** Host name below which every public workload has its own; `hostNames` are those in use. */
@@ -57,7 +61,11 @@ export class SaasFoundation extends pulumi.ComponentResource {
     const home = { accountId, region };
     const child = { parent: this };
 
-    this.keys = new DataKeys(name, { ...home, environment, deletionWindowDays: retention.keyDeletionDays }, child);
+    this.keys = new DataKeys(
+      name,
+      { ...home, environment, deletionWindowDays: retention.keyDeletionDays, machineDisks: args.machines },
+      child,
+    );
     const logsKeyArn = this.keys.arnOf("logs");
     const secretsKeyArn = this.keys.arnOf("secrets");
 
@@ -85,6 +93,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
         vpcId: this.network.vpcId,
         subnetIds: this.network.privateSubnetIds,
         routeTableIds: this.network.privateRouteTableIds,
+        services: args.endpointServices,
       },
       child,
     );
