@@ -37,6 +37,7 @@ function unitFaults(units: readonly string[]): Fault[] {
   return units.flatMap((unit, i): Fault[] => {
     const path = ["machine", "units", i];
     if (units.indexOf(unit) < i) return [{ path, message: `unit \`${unit}\` is named twice` }];
+    if (!/^[A-Za-z0-9]/.test(unit)) return [{ path, message: `\`${unit}\` does not begin with a letter or digit` }];
     if (taken.test(unit)) return [{ path, message: `\`${unit}\` is a unit of the operating system or the platform` }];
     return [];
   });

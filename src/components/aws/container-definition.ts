@@ -200,7 +200,7 @@ function awslogs(
 }
 
 /** Behind an edge the load balancer asks; everywhere else the container asks itself (RT-2). */
-function healthCheck({ health, network, ports }: Service, healthCommand?: string[]) {
+export function healthCheck({ health, network, ports }: Service, healthCommand?: string[]) {
   if (!health || network.exposure === "public") return {};
   const port = ports.find(port => port.name === health.port);
   const url = `${port?.protocol === "http" ? "http" : "https"}://127.0.0.1:${port?.number}${health.path}`;

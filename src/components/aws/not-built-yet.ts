@@ -19,14 +19,13 @@ function unbuilt({ services, state, frontend, tenancy, approvals }: Workload): s
     ...approvals.map(approval => `approvals: \`${approval.name}\``),
     ...Object.entries(services).flatMap(([name, service]) =>
       [
-        service.machine && "machine",
         service.resources.gpus > 0 && "resources.gpus",
         service.resources.ceiling && "resources.ceiling",
         service.interruptible && "interruptible",
         service.tracing && "tracing",
         service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
         service.scaling.backPressure && "scaling.backPressure",
-        service.network.egress.length > 0 && "network.egress",
+        service.network.egress.length > 0 && !service.machine && "network.egress",
         service.logs.some(log => log.file) && "logs: a `file`",
       ].flatMap(field => (field ? [`services.${name}.${field}`] : [])),
     ),

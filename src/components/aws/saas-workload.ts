@@ -2,6 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
+import { MachineParameters, secretsOfTasks } from "./machine-parameters";
+import { MachineService } from "./machine-service";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
@@ -50,6 +52,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
 
+  private readonly parameters: MachineParameters;
+
   constructor(
     private readonly component: string,
     private readonly args: SaasWorkloadArgs,
@@ -72,11 +76,22 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const secrets = new WorkloadSecrets(
       component,
       {
-        secrets: workload.secrets,
+        secrets: secretsOfTasks(workload),
         keyArn: foundation.keys.arnOf("secrets"),
         accountId: args.accountId,
         recoveryWindowInDays: args.secretRecoveryDays,
+        supplied: suppliedTo(secretsOfTasks(workload), args.supplied),
+      },
+      child,
+    );
+    this.parameters = new MachineParameters(
+      component,
+      {
+        environment: args.environment,
+        workload,
+        keyArn: foundation.keys.arnOf("secrets"),
         supplied: args.supplied,
+        valueOf: secret => secrets.valueOf(secret),
       },
       child,
     );
@@ -113,27 +128,31 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const { workload, foundation, environment, region, hostName } = this.args;
     const imageDigest = this.args.images[serviceName];
     if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
-    return new WorkloadService(
-      `${this.component}-${serviceName}`,
-      {
-        ...given,
-        workload,
-        serviceName,
-        foundation,
-        accountId: this.args.accountId,
-        imageDigest,
-        context: {
-          environment,
-          region,
-          buildSha: this.args.buildSha,
-          publicOrigin: `https://${hostName}`,
-          frontendOrigin: this.args.frontendOrigin,
-        },
-        rule: { hostNames: [hostName], priority: this.args.rulePriority },
-        logDays: this.args.logDays,
-        waitForSteadyState: this.args.awaitReality,
+    const { awaitReality, rulePriority } = this.args;
+    const common = {
+      ...given,
+      workload,
+      serviceName,
+      foundation,
+      accountId: this.args.accountId,
+      imageDigest,
+      context: {
+        environment,
+        region,
+        buildSha: this.args.buildSha,
+        publicOrigin: `https://${hostName}`,
+        frontendOrigin: this.args.frontendOrigin,
       },
-      { parent: this },
+      logDays: this.args.logDays,
+    };
+    const name = `${this.component}-${serviceName}`;
+    const child = { parent: this };
+    if (given.service.machine)
+      return new MachineService(name, { ...common, parameters: this.parameters, waitForDelivery: awaitReality }, child);
+    return new WorkloadService(
+      name,
+      { ...common, rule: { hostNames: [hostName], priority: rulePriority }, waitForSteadyState: awaitReality },
+      child,
     ).compute;
   }
 
@@ -170,6 +189,14 @@ export class SaasWorkload extends pulumi.ComponentResource {
     for (const port of proxyPorts(specification))
       client.allowTo(hop.to, { securityGroupId: server.securityGroupId }, port);
   }
+}
+
+/** Values of those secrets only. */
+function suppliedTo(
+  secrets: Workload["secrets"],
+  supplied: SaasWorkloadArgs["supplied"],
+): SaasWorkloadArgs["supplied"] {
+  return supplied && Object.fromEntries(Object.entries(supplied).filter(([name]) => name in secrets));
 }
 
 function mapEntries<T, R>(record: Record<string, T>, map: (key: string, value: T) => R): Record<string, R> {

@@ -132,8 +132,10 @@ function edgeAlarms(
   };
 }
 
+type OwnMetrics = Pick<ServiceAlarmsArgs, "service" | "metricDimensions">;
+
 /** No load balancer measures it, so the service does. */
-function ownLatency({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
+export function ownLatency({ service, metricDimensions }: OwnMetrics): Record<string, Alarm> {
   const { latencyP95Milliseconds } = service.objectives;
   return {
     "latency-p95": {
@@ -150,7 +152,7 @@ function ownLatency({ service, metricDimensions }: ServiceAlarmsArgs): Record<st
   };
 }
 
-function objectiveAlarms({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
+export function objectiveAlarms({ service, metricDimensions }: OwnMetrics): Record<string, Alarm> {
   return Object.fromEntries(
     service.objectives.metrics.map(({ name, limit, windowMinutes }): [string, Alarm] => [
       `metric-${name.replaceAll(/[._]/g, "-")}`,

@@ -1,0 +1,240 @@
+// AWS components: one service of a workload on machines of its own: log, identities, sessions, deliveries, alarms (CP-1, CP-3…CP-7, CP-9).
+import * as ec2 from "@pulumi/aws/ec2";
+import * as pulumi from "@pulumi/pulumi";
+import { isIpv6Range } from "../../workload/egress-range";
+import { databaseConnections } from "./database-connections";
+import { LogStream } from "./log-stream";
+import { MachineAccess } from "./machine-access";
+import { MachineAlarms } from "./machine-alarms";
+import { MachineDelivery } from "./machine-delivery";
+import { machinePeers } from "./machine-egress";
+import { MachineGroup } from "./machine-group";
+import { MachineIdentities } from "./machine-identities";
+import type { MachineParameters } from "./machine-parameters";
+import { userData } from "./machine-user-data";
+import { egressRule, type Peer } from "./security-group-rule";
+import type { ServiceCompute } from "./service-compute";
+import { resolveEnvironment } from "./service-environment";
+import { combineParts, type ServiceParts } from "./service-parts";
+import { publishMetrics } from "./statements";
+import type { WorkloadServiceArgs } from "./workload-service";
+
+export interface MachineServiceArgs extends Omit<WorkloadServiceArgs, "secrets" | "rule" | "waitForSteadyState"> {
+  /** Parameters of the workload's machines; this service's are among them. */
+  parameters: MachineParameters;
+  /** Wait until machines are in service and the image is delivered; false where no machine ever runs. */
+  waitForDelivery: boolean;
+}
+
+/** @throws Error if the service has no machine, or a part of the workload adds what a machine cannot have. */
+export class MachineService extends pulumi.ComponentResource implements ServiceCompute {
+  /** Name of the auto scaling group. */
+  readonly serviceName: pulumi.Output<string>;
+  readonly securityGroupId: pulumi.Output<string>;
+  /** None: nobody reaches a machine (CP-6). */
+  readonly edgePorts: number[] = [];
+  readonly access: MachineAccess;
+  readonly delivery: MachineDelivery;
+
+  private readonly ipv6: boolean;
+  private readonly names: { delivery: string; session: string };
+
+  constructor(
+    private readonly component: string,
+    private readonly args: MachineServiceArgs,
+    options?: pulumi.ComponentResourceOptions,
+  ) {
+    super("palisade:aws:MachineService", component, {}, options);
+    const { service, serviceName, foundation } = args;
+    const parts = machineParts(args.parts);
+    this.ipv6 = service.network.egressRanges.some(isIpv6Range);
+    this.names = { delivery: `${component}-deliver`, session: `${component}-session` };
+    const child = { parent: this };
+
+    const log = this.log();
+    const sessions = this.log("sessions");
+    const identities = this.identities(parts.statements, [log.logGroupArn, sessions.logGroupArn]);
+    this.securityGroupId = this.securityGroup();
+    for (const { name, peer, port } of [...parts.peers, ...machinePeers(service, this.ipv6)])
+      this.allowTo(name, peer, port);
+    const group = new MachineGroup(
+      component,
+      {
+        service,
+        subnetIds: foundation.network.privateSubnetIds,
+        securityGroupId: this.securityGroupId,
+        instanceProfileArn: identities.instanceProfileArn,
+        userData: this.userData(log, identities, parts.environment),
+        diskKeyArn: foundation.keys.arnOf("artifacts"),
+        ipv6: this.ipv6,
+        serviceTag: component,
+        waitForCapacity: args.waitForDelivery,
+      },
+      child,
+    );
+    this.delivery = new MachineDelivery(
+      component,
+      {
+        service,
+        serviceName,
+        region: args.context.region,
+        logGroupName: this.logGroupName(),
+        documentName: this.names.delivery,
+        repositoryUrl: args.registry.urlOf(service.image.repository),
+        imageDigest: args.imageDigest,
+        gitSha: args.context.buildSha,
+        serviceTag: component,
+        waitForSuccess: args.waitForDelivery,
+      },
+      { parent: this, dependsOn: [group] },
+    );
+    this.access = new MachineAccess(
+      component,
+      {
+        region: args.context.region,
+        accountId: args.accountId,
+        documentName: this.names.session,
+        logGroupName: sessions.logGroupName,
+        keyArn: foundation.keys.arnOf("logs"),
+        deliveryDocumentArn: this.delivery.documentArn,
+        serviceTag: component,
+      },
+      child,
+    );
+    new MachineAlarms(
+      component,
+      {
+        service,
+        serviceName,
+        groupName: group.groupName,
+        metricDimensions: this.metricDimensions(),
+        topicArn: foundation.alarmTopic.arn,
+      },
+      child,
+    );
+    this.serviceName = group.groupName;
+    this.registerOutputs({
+      serviceName: this.serviceName,
+      securityGroupId: this.securityGroupId,
+      deliveryDocument: this.delivery.documentName,
+      sessionDocument: this.access.sessionDocumentName,
+    });
+  }
+
+  /** @throws Error always: a machine has no inbound rule (CP-6). */
+  allowFrom(callerName: string): never {
+    throw new Error(`nobody may call machine \`${this.args.serviceName}\`, so neither may \`${callerName}\``);
+  }
+
+  allowTo(peerName: string, peer: Peer, port: number): void {
+    egressRule(
+      `${this.component}-to-${peerName}-${port}`,
+      { securityGroupId: this.securityGroupId, peerName, peer, port },
+      this,
+    );
+  }
+
+  private logGroupName(): string {
+    const { workload, serviceName, context } = this.args;
+    return `/palisade/${context.environment}/${workload.name}/${serviceName}`;
+  }
+
+  /** Log of the process and of deliveries, or of what people do in sessions (CP-4, CP-6). */
+  private log(of?: "sessions"): LogStream {
+    const { foundation, logDays } = this.args;
+    return new LogStream(
+      of ? `${this.component}-${of}` : this.component,
+      {
+        logGroupName: of ? `${this.logGroupName()}/${of}` : this.logGroupName(),
+        retentionDays: logDays,
+        keyArn: foundation.keys.arnOf("logs"),
+        sink: foundation.logSink,
+      },
+      { parent: this },
+    );
+  }
+
+  private securityGroup(): pulumi.Output<string> {
+    // No rule lets anything in, and none ever will: sessions and deliveries are fetched by the agent (CP-6).
+    return new ec2.SecurityGroup(
+      this.component,
+      { vpcId: this.args.foundation.network.vpcId, description: `Machines of ${this.component}` },
+      { parent: this },
+    ).id;
+  }
+
+  private identities(added: ServiceParts["statements"], logGroupArns: pulumi.Output<string>[]): MachineIdentities {
+    const { workload, serviceName, service, foundation, registry, parameters, databases, accountId, context } =
+      this.args;
+    const { region } = context;
+    const home = { region, accountId };
+    return new MachineIdentities(
+      this.component,
+      {
+        ...home,
+        repositoryArn: registry.arnOf(service.image.repository),
+        logGroupArns,
+        documentArns: Object.values(this.names).map(
+          name => pulumi.interpolate`arn:aws:ssm:${region}:${accountId}:document/${name}`,
+        ),
+        parameterPath: parameters.pathOf(serviceName),
+        secretsKeyArn: foundation.keys.arnOf("secrets"),
+        sessionKeyArn: foundation.keys.arnOf("logs"),
+        processStatements: [
+          ...databaseConnections(serviceName, workload, databases, home),
+          publishMetrics(),
+          ...(added ?? []),
+        ],
+      },
+      { parent: this },
+    );
+  }
+
+  private userData(
+    { logGroupName }: LogStream,
+    { processRoleArn }: MachineIdentities,
+    added: Record<string, pulumi.Input<string>>,
+  ): pulumi.Output<string> {
+    const { workload, serviceName, service, registry, databases, parameters, context } = this.args;
+    const resolved = resolveEnvironment(serviceName, service, { ...context, services: workload.services, databases });
+    // The commit is that of the last delivery, not of the machine's start.
+    const releaseVariables = Object.entries(service.environment).flatMap(([name, value]) =>
+      typeof value === "object" && "from" in value && value.from === "build-sha" ? [name] : [],
+    );
+    const lasting = Object.entries({ ...resolved, ...added }).filter(([name]) => !releaseVariables.includes(name));
+    return pulumi
+      .output({
+        repositoryUrl: registry.urlOf(service.image.repository),
+        logGroupName,
+        processRoleArn,
+        environment: Object.fromEntries(lasting),
+      })
+      .apply(known =>
+        userData({
+          ...known,
+          serviceName,
+          service,
+          region: context.region,
+          parameterPath: parameters.pathOf(serviceName),
+          secretNames: parameters.namesFor(serviceName),
+          releaseVariables,
+          metricDimensions: this.metricDimensions(),
+          ipv6: this.ipv6,
+        }),
+      );
+  }
+
+  private metricDimensions(): Record<string, string> {
+    const { workload, serviceName, context } = this.args;
+    return { Environment: context.environment, Service: serviceName, Workload: workload.name };
+  }
+}
+
+/** @throws Error if a part adds a container or a file system: a machine runs its units and keeps nothing (CP-1). */
+function machineParts(all: readonly ServiceParts[]): Required<ServiceParts> {
+  const parts = combineParts(all);
+  for (const kind of ["sidecars", "volumes", "mounts"] as const)
+    if (parts[kind].length > 0)
+      throw new Error(`\`parts\` have ${parts[kind].length} \`${kind}\`; allowed for a machine is none`);
+  return parts;
+}
