@@ -60,3 +60,13 @@ function outside(range: IpRange): boolean {
   const held = global6 !== undefined && global6.first <= range.first && range.last <= global6.last;
   return held && !(documentation6 && overlap(documentation6, range));
 }
+
+/** Whether a service calls anything outside the home; a machine fetches the packages of its operating system. */
+export function leavesHome({ network, machine }: LeavingService): boolean {
+  return network.egress.length > 0 || network.egressRanges.length > 0 || machine !== undefined;
+}
+
+interface LeavingService {
+  network: { egress: readonly unknown[]; egressRanges: readonly unknown[] };
+  machine?: unknown;
+}

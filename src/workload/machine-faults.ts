@@ -16,7 +16,7 @@ const taken =
   /^(docker|containerd|ssh|sshd|cron|dbus|snapd|apparmor|chrony|user|getty|(cloud|systemd|palisade|snap|amazon)[-.@].*)(@.*)?\.service$/;
 
 /** Least memory of a machine: half of it is the operating system's. */
-const leastMemoryMiB = 1024;
+export const machineMemoryMiB = 1024;
 
 /** @returns what is wrong with one service, its paths below the service. */
 export function machineFaults(all: Surroundings, name: string, service: Service): Fault[] {
@@ -58,9 +58,9 @@ function homeFaults({ resources, scaling, network, logs, tracing, interruptible 
       "a `machine` does not scale: `minReplicas` and `maxReplicas` are the same",
     ),
     ...fault(
-      resources.memoryMiB < leastMemoryMiB,
+      resources.memoryMiB < machineMemoryMiB,
       ["resources", "memoryMiB"],
-      `a \`machine\` has at least ${leastMemoryMiB}: its operating system needs room too`,
+      `a \`machine\` has at least ${machineMemoryMiB}: its operating system needs room too`,
     ),
     ...fault(resources.gpus > 0, ["resources", "gpus"], "a `machine` has none; a service without `machine` may"),
     ...fault(!!resources.ceiling, ["resources", "ceiling"], "a `machine` keeps its size: no `ceiling`"),

@@ -15,7 +15,7 @@ export interface MachineParametersArgs {
    */
   supplied?: Record<string, pulumi.Input<string>>;
   /** Value of a generated secret that tasks read as well; undefined for one that machines alone read. */
-  valueOf?: (secret: string) => pulumi.Output<string> | undefined;
+  generatedValue?: (secret: string) => pulumi.Output<string> | undefined;
 }
 
 export class MachineParameters extends pulumi.ComponentResource {
@@ -74,7 +74,7 @@ export class MachineParameters extends pulumi.ComponentResource {
   private value(name: string, spec: Workload["secrets"][string], child: string): pulumi.Input<string> | undefined {
     if (spec.source === "supplied") return this.args.supplied?.[name];
     return (
-      this.args.valueOf?.(name) ??
+      this.args.generatedValue?.(name) ??
       new RandomPassword(child, { length: spec.length, special: false }, { parent: this }).result
     );
   }

@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
+import { hasMachine } from "./endpoint-services";
 import { MachineParameters, secretsOfTasks } from "./machine-parameters";
 import { MachineService } from "./machine-service";
 import { Registry } from "./registry";
@@ -52,7 +53,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
 
-  private readonly parameters: MachineParameters;
+  private readonly parameters?: MachineParameters;
 
   constructor(
     private readonly component: string,
@@ -84,17 +85,18 @@ export class SaasWorkload extends pulumi.ComponentResource {
       },
       child,
     );
-    this.parameters = new MachineParameters(
-      component,
-      {
-        environment: args.environment,
-        workload,
-        keyArn: foundation.keys.arnOf("secrets"),
-        supplied: args.supplied,
-        valueOf: secret => secrets.valueOf(secret),
-      },
-      child,
-    );
+    if (hasMachine(workload))
+      this.parameters = new MachineParameters(
+        component,
+        {
+          environment: args.environment,
+          workload,
+          keyArn: foundation.keys.arnOf("secrets"),
+          supplied: args.supplied,
+          generatedValue: secret => secrets.generatedValue(secret),
+        },
+        child,
+      );
     const databases = new WorkloadDatabases(
       component,
       { state: workload.state, foundation, choices: args.databases, logDays },
@@ -147,7 +149,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     };
     const name = `${this.component}-${serviceName}`;
     const child = { parent: this };
-    if (given.service.machine)
+    if (given.service.machine && this.parameters)
       return new MachineService(name, { ...common, parameters: this.parameters, waitForDelivery: awaitReality }, child);
     return new WorkloadService(
       name,

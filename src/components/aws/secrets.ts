@@ -48,7 +48,7 @@ export class WorkloadSecrets extends pulumi.ComponentResource {
   }
 
   /** Value of a secret that the platform made, for a second store that other readers take it from; else undefined. */
-  valueOf(secret: string): pulumi.Output<string> | undefined {
+  generatedValue(secret: string): pulumi.Output<string> | undefined {
     return this.generated[secret];
   }
 
