@@ -30,7 +30,7 @@ export function machineFaults(all: Surroundings, name: string, service: Service)
           },
         ]
       : [];
-  return [...unitFaults(machine.units), ...homeFaults(service), ...stateFaults(all, name)];
+  return [...unitFaults(machine.units), ...homeFaults(service), ...stateFaults(all, name), ...variableFaults(service)];
 }
 
 function unitFaults(units: readonly string[]): Fault[] {
@@ -41,6 +41,19 @@ function unitFaults(units: readonly string[]): Fault[] {
     if (taken.test(unit)) return [{ path, message: `\`${unit}\` is a unit of the operating system or the platform` }];
     return [];
   });
+}
+
+function variableFaults({ environment }: Service): Fault[] {
+  return Object.entries(environment).flatMap(([variable, value]) =>
+    typeof value === "string" && /[\r\n]/.test(value)
+      ? [
+          {
+            path: ["environment", variable],
+            message: "has more than one line; a `machine` passes variables of one line",
+          },
+        ]
+      : [],
+  );
 }
 
 function homeFaults({ resources, scaling, network, logs, tracing, interruptible }: Service): Fault[] {

@@ -30,7 +30,7 @@ export class MachineIdentities extends pulumi.ComponentResource {
       this.policy(`${name}-machine`, machine, machineStatements({ ...args, processRoleArn: process.arn })),
       ...(args.processStatements.length > 0 ? [this.policy(`${name}-process`, process, args.processStatements)] : []),
     ];
-    const profile = new iam.InstanceProfile(logicalName(name, "role"), { role: machine.name }, child);
+    const profile = new iam.InstanceProfile(logicalName(name, "role"), { role: machine.id }, child);
 
     const attached = pulumi.all(policies.map(policy => policy.id));
     this.instanceProfileArn = pulumi.all([profile.arn, attached]).apply(([arn]) => arn);

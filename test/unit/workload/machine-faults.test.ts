@@ -42,6 +42,7 @@ test.each<[string, Partial<ServiceInput>]>([
     "resources.ceiling: a `machine` keeps its size",
     { resources: { cpuMillicores: 500, memoryMiB: 2048, ceiling: { cpuMillicores: 1000, memoryMiB: 4096 } } },
   ],
+  ["environment.PEM: has more than one line", { environment: { PEM: "a\nb" } }],
   ["interruptible: a `machine` is not taken away", { interruptible: true }],
   ["tracing: a `machine` runs no collector", { tracing: {} }],
   ["logs: a `machine` logs to standard output", { logs: [{ kind: "audit", file: "/var/log/audit.log" }] }],
