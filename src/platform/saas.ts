@@ -19,7 +19,7 @@ export interface SaasOutputs {
   /** Where DNS must point, unless the platform holds the zone. */
   edge: pulumi.Output<string>;
   logArchive: pulumi.Output<string>;
-  workloads: Record<string, Pick<SaasWorkload, "url" | "repositories" | "services" | "databases">>;
+  workloads: Record<string, Pick<SaasWorkload, "url" | "repositories" | "services" | "databases" | "machines">>;
 }
 
 /** Registers everything the stack has. `catalog` holds the specifications of all workloads that the stack names. */
@@ -112,9 +112,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     edge: foundation.edge.dnsName,
     logArchive: foundation.logSink.bucketName,
     workloads: Object.fromEntries(
-      deployed.map(({ url, repositories, services, databases }, i) => [
+      deployed.map(({ url, repositories, services, databases, machines }, i) => [
         workloads[i]?.workload.name ?? "",
-        { url, repositories, services, databases },
+        { url, repositories, services, databases, machines },
       ]),
     ),
   };

@@ -19,8 +19,7 @@ export interface MachineParametersArgs {
 }
 
 export class MachineParameters extends pulumi.ComponentResource {
-  /** Names of the parameters an operator has yet to put. */
-  readonly awaited: string[];
+  private readonly awaited: string[] = [];
 
   constructor(
     private readonly component: string,
@@ -28,12 +27,11 @@ export class MachineParameters extends pulumi.ComponentResource {
     options?: pulumi.ComponentResourceOptions,
   ) {
     super("palisade:aws:MachineParameters", component, {}, options);
-    this.awaited = [];
     for (const [name, spec] of Object.entries(args.workload.secrets)) {
       const readers = spec.readers.filter(reader => args.workload.services[reader]?.machine);
       if (readers.length > 0) this.store(name, spec, readers);
     }
-    this.registerOutputs({ awaited: this.awaited });
+    this.registerOutputs({});
   }
 
   /** Path below which the parameters of one service are, without a trailing slash. */
@@ -45,6 +43,11 @@ export class MachineParameters extends pulumi.ComponentResource {
   namesFor(serviceName: string): string[] {
     const { secrets } = this.args.workload;
     return Object.keys(secrets).filter(name => secrets[name]?.readers.includes(serviceName));
+  }
+
+  /** Names of the parameters of one service that an operator has yet to put. */
+  awaitedBy(serviceName: string): string[] {
+    return this.awaited.filter(name => name.startsWith(`${this.pathOf(serviceName)}/`));
   }
 
   private store(name: string, spec: Workload["secrets"][string], readers: string[]): void {

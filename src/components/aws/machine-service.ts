@@ -26,6 +26,18 @@ export interface MachineServiceArgs extends Omit<WorkloadServiceArgs, "secrets" 
   waitForDelivery: boolean;
 }
 
+/** What people need to work with a machine. */
+export interface MachineHandles {
+  /** Document that delivers an image by digest (CP-9). */
+  deliveryDocument: pulumi.Output<string>;
+  /** Document that a session is started with (CP-6). */
+  sessionDocument: pulumi.Output<string>;
+  /** Policy that allows both, attached to nobody. */
+  operatorPolicyArn: pulumi.Output<string>;
+  /** Parameters that an operator has yet to put; the units do not start before (CP-5). */
+  awaitedParameters: string[];
+}
+
 /** @throws Error if the service has no machine, or a part of the workload adds what a machine cannot have. */
 export class MachineService extends pulumi.ComponentResource implements ServiceCompute {
   /** Name of the auto scaling group. */
@@ -33,8 +45,7 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
   readonly securityGroupId: pulumi.Output<string>;
   /** None: nobody reaches a machine (CP-6). */
   readonly edgePorts: number[] = [];
-  readonly access: MachineAccess;
-  readonly delivery: MachineDelivery;
+  readonly handles: MachineHandles;
 
   private readonly ipv6: boolean;
   private readonly names: { delivery: string; session: string };
@@ -72,7 +83,7 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
       },
       child,
     );
-    this.delivery = new MachineDelivery(
+    const delivery = new MachineDelivery(
       component,
       {
         service,
@@ -88,7 +99,7 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
       },
       { parent: this, dependsOn: [group] },
     );
-    this.access = new MachineAccess(
+    const access = new MachineAccess(
       component,
       {
         region: args.context.region,
@@ -96,7 +107,7 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
         documentName: this.names.session,
         logGroupName: sessions.logGroupName,
         keyArn: foundation.keys.arnOf("logs"),
-        deliveryDocumentArn: this.delivery.documentArn,
+        deliveryDocumentArn: delivery.documentArn,
         serviceTag: component,
       },
       child,
@@ -113,11 +124,16 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
       child,
     );
     this.serviceName = group.groupName;
+    this.handles = {
+      deliveryDocument: delivery.documentName,
+      sessionDocument: access.sessionDocumentName,
+      operatorPolicyArn: access.operatorPolicyArn,
+      awaitedParameters: args.parameters.awaitedBy(serviceName),
+    };
     this.registerOutputs({
       serviceName: this.serviceName,
       securityGroupId: this.securityGroupId,
-      deliveryDocument: this.delivery.documentName,
-      sessionDocument: this.access.sessionDocumentName,
+      ...this.handles,
     });
   }
 

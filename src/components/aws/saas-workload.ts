@@ -4,7 +4,7 @@ import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
 import { hasMachine } from "./endpoint-services";
 import { MachineParameters, secretsOfTasks } from "./machine-parameters";
-import { MachineService } from "./machine-service";
+import { type MachineHandles, MachineService } from "./machine-service";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
@@ -52,6 +52,9 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly services: Record<string, pulumi.Output<string>>;
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
+
+  /** What people need to work with each machine, where there are machines (CP-5, CP-6, CP-9). */
+  readonly machines?: Record<string, MachineHandles>;
 
   private readonly parameters?: MachineParameters;
 
@@ -117,6 +120,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
+    if (this.parameters) this.machines = handlesOf(services);
     this.services = mapEntries(services, (_, compute) => compute.serviceName);
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
@@ -191,6 +195,13 @@ export class SaasWorkload extends pulumi.ComponentResource {
     for (const port of proxyPorts(specification))
       client.allowTo(hop.to, { securityGroupId: server.securityGroupId }, port);
   }
+}
+
+function handlesOf(services: Record<string, ServiceCompute>): Record<string, MachineHandles> {
+  const machines = Object.entries(services).flatMap(([name, compute]): [string, MachineHandles][] =>
+    compute instanceof MachineService ? [[name, compute.handles]] : [],
+  );
+  return Object.fromEntries(machines);
 }
 
 /** Values of those secrets only. */

@@ -26,7 +26,7 @@ const args: MachineDeliveryArgs = {
 };
 const build = (changes: Partial<MachineDeliveryArgs> = {}) =>
   recordTypes([document, association], () => new MachineDelivery("sample-dev-bot", { ...args, ...changes }));
-const content = () => deliveryDocument(args, 1000);
+const content = () => deliveryDocument({ ...args, repositoryUrl }, 1000);
 
 test("the document is a command of a fixed name, for instances", async () => {
   const { inputs } = only(await build(), document);

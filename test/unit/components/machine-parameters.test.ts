@@ -28,7 +28,7 @@ async function build(changes: Partial<MachineParametersArgs> = {}) {
   const awaited: string[] = [];
   const all = await recordTypes([parameter, password], () => {
     const made = new MachineParameters("sample-dev", { environment: "dev", workload, keyArn: "arn:key", ...changes });
-    awaited.push(...made.awaited);
+    awaited.push(...made.awaitedBy("bot"));
   });
   return { all, awaited };
 }

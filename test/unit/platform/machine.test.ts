@@ -5,7 +5,7 @@ import { catalog } from "../../../src/catalog/catalog";
 import { readStackFile } from "../../../src/config/file";
 import type { StackConfig } from "../../../src/config/load";
 import { parseConfig } from "../../../src/config/parse";
-import { saas } from "../../../src/platform/saas";
+import { type SaasOutputs, saas } from "../../../src/platform/saas";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
 import golden from "../../preview/golden/dev.json";
 import { machineWorkload } from "../components/machine-samples";
@@ -48,10 +48,11 @@ function config(): StackConfig {
 }
 
 let all: Registered[];
+let outputs: SaasOutputs;
 beforeAll(async () => {
   const types = Object.keys(golden).map(urn => urn.split("::")[0]?.split("$").at(-1) ?? "");
   const calls = { "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" } };
-  const outputs = {
+  const adds = {
     "aws:ecr/repository:Repository": ({ name }: Record<string, unknown>) => ({
       repositoryUrl: `registry.example/${name}`,
     }),
@@ -62,9 +63,9 @@ beforeAll(async () => {
       ],
     }),
   };
-  all = await record({ types: [...types, ...machineTypes], calls, outputs }, () =>
-    saas(config(), new Map([["sample", sample]])),
-  );
+  all = await record({ types: [...types, ...machineTypes], calls, outputs: adds }, () => {
+    outputs = saas(config(), new Map([["sample", sample]]));
+  });
 });
 
 const ofType = (type: string) => all.filter(r => r.type === type);
@@ -169,4 +170,15 @@ test("every alarm calls somebody (CP-12)", () => {
   const alarms = ofType("aws:cloudwatch/metricAlarm:MetricAlarm").filter(r => r.name.startsWith(bot));
   expect(alarms.length).toBeGreaterThanOrEqual(5);
   for (const { inputs } of alarms) expect(inputs.alarmActions).toHaveLength(1);
+});
+
+test("the stack says how to work with it, and what it waits for (CP-5, CP-6, CP-9)", () => {
+  const { bot: handles } = outputs.workloads.sample?.machines ?? {};
+  expect(Object.keys(handles ?? {})).toEqual([
+    "deliveryDocument",
+    "sessionDocument",
+    "operatorPolicyArn",
+    "awaitedParameters",
+  ]);
+  expect(handles?.awaitedParameters).toEqual([]);
 });
