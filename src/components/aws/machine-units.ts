@@ -19,6 +19,7 @@ ProtectKernelLogs=yes
 ProtectKernelModules=yes
 ProtectKernelTunables=yes
 ProtectControlGroups=yes
+ProtectProc=invisible
 PrivateDevices=yes
 PrivateTmp=yes
 LockPersonality=yes
@@ -26,9 +27,10 @@ RestrictNamespaces=yes
 RestrictRealtime=yes
 RestrictSUIDSGID=yes
 SystemCallArchitectures=native
+SystemCallFilter=@system-service
 UMask=0077`;
 
-/** Text of every unit, by its name. */
+/** Text of every unit and drop-in, by its path below systemd's directory. */
 export function machineUnits(settings: MachineSettings, paths: MachinePaths): Record<string, string> {
   const own = unitsOf(settings.serviceName, settings.service).map(unit => [unit, serviceUnit(settings, paths)]);
   return { ...Object.fromEntries(own), ...platform(paths) };
@@ -71,6 +73,8 @@ WantedBy=multi-user.target
 
 function platform({ library, memory }: MachinePaths): Record<string, string> {
   return {
+    // Holds for every unit below whose name begins so; written once, since user data is short.
+    "palisade-.service.d/hardening.conf": `[Service]\n${hardening}\n`,
     "palisade-credentials.service": `[Unit]
 Description=Credentials of the process's role (CP-3)
 Wants=network-online.target
@@ -79,7 +83,6 @@ After=network-online.target
 [Service]
 Type=oneshot
 ExecStart=${library}/credentials
-${hardening}
 ReadWritePaths=${memory}/credentials
 CapabilityBoundingSet=CAP_CHOWN
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
@@ -97,9 +100,8 @@ ExecStart=/usr/bin/python3 -m http.server 80 --bind ${credentialsAddress} --dire
 User=palisade
 AmbientCapabilities=CAP_NET_BIND_SERVICE
 Restart=always
-${hardening}
 CapabilityBoundingSet=CAP_NET_BIND_SERVICE
-RestrictAddressFamilies=AF_INET
+RestrictAddressFamilies=AF_UNIX AF_INET
 
 [Install]
 WantedBy=multi-user.target
@@ -111,7 +113,6 @@ After=docker.service
 [Service]
 Type=oneshot
 ExecStart=${library}/watch
-${hardening}
 CapabilityBoundingSet=
 RestrictAddressFamilies=AF_UNIX AF_INET AF_INET6
 `,
