@@ -6,16 +6,15 @@ import { databaseConnections } from "./database-connections";
 import { LogStream } from "./log-stream";
 import { MachineAccess } from "./machine-access";
 import { MachineAlarms } from "./machine-alarms";
+import { machineParts, machineUserData } from "./machine-configuration";
 import { MachineDelivery } from "./machine-delivery";
 import { machinePeers } from "./machine-egress";
 import { MachineGroup } from "./machine-group";
 import { MachineIdentities } from "./machine-identities";
 import type { MachineParameters } from "./machine-parameters";
-import { userData } from "./machine-user-data";
 import { egressRule, type Peer } from "./security-group-rule";
 import type { ServiceCompute } from "./service-compute";
-import { resolveEnvironment } from "./service-environment";
-import { combineParts, type ServiceParts } from "./service-parts";
+import type { ServiceParts } from "./service-parts";
 import { publishMetrics } from "./statements";
 import type { WorkloadServiceArgs } from "./workload-service";
 
@@ -75,7 +74,13 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
         subnetIds: foundation.network.privateSubnetIds,
         securityGroupId: this.securityGroupId,
         instanceProfileArn: identities.instanceProfileArn,
-        userData: this.userData(log, identities, parts.environment),
+        userData: machineUserData(args, {
+          logGroupName: log.logGroupName,
+          processRoleArn: identities.processRoleArn,
+          added: parts.environment,
+          metricDimensions: this.metricDimensions(),
+          ipv6: this.ipv6,
+        }),
         diskKeyArn: foundation.keys.arnOf("artifacts"),
         ipv6: this.ipv6,
         serviceTag: component,
@@ -206,51 +211,8 @@ export class MachineService extends pulumi.ComponentResource implements ServiceC
     );
   }
 
-  private userData(
-    { logGroupName }: LogStream,
-    { processRoleArn }: MachineIdentities,
-    added: Record<string, pulumi.Input<string>>,
-  ): pulumi.Output<string> {
-    const { workload, serviceName, service, registry, databases, parameters, context } = this.args;
-    const resolved = resolveEnvironment(serviceName, service, { ...context, services: workload.services, databases });
-    // The commit is that of the last delivery, not of the machine's start.
-    const releaseVariables = Object.entries(service.environment).flatMap(([name, value]) =>
-      typeof value === "object" && "from" in value && value.from === "build-sha" ? [name] : [],
-    );
-    const lasting = Object.entries({ ...resolved, ...added }).filter(([name]) => !releaseVariables.includes(name));
-    return pulumi
-      .output({
-        repositoryUrl: registry.urlOf(service.image.repository),
-        logGroupName,
-        processRoleArn,
-        environment: Object.fromEntries(lasting),
-      })
-      .apply(known =>
-        userData({
-          ...known,
-          serviceName,
-          service,
-          region: context.region,
-          parameterPath: parameters.pathOf(serviceName),
-          secretNames: parameters.namesFor(serviceName),
-          releaseVariables,
-          metricDimensions: this.metricDimensions(),
-          ipv6: this.ipv6,
-        }),
-      );
-  }
-
   private metricDimensions(): Record<string, string> {
     const { workload, serviceName, context } = this.args;
     return { Environment: context.environment, Service: serviceName, Workload: workload.name };
   }
-}
-
-/** @throws Error if a part adds a container or a file system: a machine runs its units and keeps nothing (CP-1). */
-function machineParts(all: readonly ServiceParts[]): Required<ServiceParts> {
-  const parts = combineParts(all);
-  for (const kind of ["sidecars", "volumes", "mounts"] as const)
-    if (parts[kind].length > 0)
-      throw new Error(`\`parts\` have ${parts[kind].length} \`${kind}\`; allowed for a machine is none`);
-  return parts;
 }
