@@ -1,6 +1,7 @@
 // Config: all rules, and how they are applied. Each one works on whatever part of a configuration is sound.
 import { environmentRules } from "./environment-rules";
 import { type Fault, faultAt } from "./faults";
+import { machineRules } from "./machine-rules";
 import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
 import { observabilityRules } from "./observability-rules";
@@ -15,6 +16,7 @@ export const rules: readonly Rule[] = [
   ...environmentRules,
   ...workloadRules,
   ...volumeRules,
+  ...machineRules,
   ...secretRules,
   ...tenantRules,
   ...observabilityRules,

@@ -1,4 +1,5 @@
 // Config: rules of the overrides, held against the specifications in the catalogue.
+import { leavesHome } from "../workload/egress-range";
 import type { Workload } from "../workload/workload";
 import { allowedNames, listNames } from "./faults";
 import { isTree, type Path, valueAt } from "./paths";
@@ -257,7 +258,7 @@ export const workloadRules: readonly Rule[] = [
       if (facts.sound.network?.egress !== "endpoints") return [];
       const callers = enabled(facts).flatMap(({ name, specification }) =>
         Object.entries(specification.services)
-          .filter(([, service]) => service.network.egress.length > 0)
+          .filter(([, service]) => leavesHome(service))
           .map(([service]) => `${name}/${service}`),
       );
       if (callers.length === 0) return [];

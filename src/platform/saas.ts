@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireFirewall } from "../components/aws/edge-firewall";
 import { edgeHost } from "../components/aws/edge-hosts";
 import { rulePriorities } from "../components/aws/edge-route";
-import { endpointServices } from "../components/aws/endpoint-services";
+import { endpointServices, hasMachine } from "../components/aws/endpoint-services";
 import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
@@ -12,6 +12,7 @@ import { SaasWorkload } from "../components/aws/saas-workload";
 import type { DatabaseChoice } from "../components/aws/workload-databases";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
+import { isIpv6Range } from "../workload/egress-range";
 import type { Workload } from "../workload/workload";
 import { imageBuilder, requireDaemonFor } from "./image-builder";
 
@@ -21,7 +22,10 @@ export interface SaasOutputs {
   /** Where DNS must point, unless the platform holds the zone. */
   edge: pulumi.Output<string>;
   logArchive: pulumi.Output<string>;
-  workloads: Record<string, Pick<SaasWorkload, "url" | "site" | "repositories" | "services" | "databases">>;
+  workloads: Record<
+    string,
+    Pick<SaasWorkload, "url" | "site" | "repositories" | "services" | "databases" | "machines">
+  >;
 }
 
 /** Registers everything the stack has. `catalog` holds the specifications of all workloads that the stack names. */
@@ -34,6 +38,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   }));
   for (const { workload } of workloads) requireBuilt(workload);
   requireDaemonFor(config.workloads);
+  const specifications = workloads.map(({ workload }) => workload);
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const edgeHosts = publicOnes.map(({ workload, hostName, overrides }) =>
     edgeHost(workload, hostName, overrides.tenants),
@@ -63,6 +68,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       network: {
         cidr: config.network.cidr,
         egress: config.network.egress,
+        ipv6: wantsIpv6(specifications),
         zones: config.network.zones.map(zone => ({
           name: zone.name,
           publicCidr: zone.public,
@@ -70,6 +76,8 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
           dataCidr: zone.data,
         })),
       },
+      endpointServices: endpointServices(specifications),
+      machines: specifications.some(hasMachine),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
       domain: edge.domain,
       hostNames: publicOnes.map(({ hostName }) => hostName),
@@ -78,7 +86,6 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       minimumTls: minimumTls(publicOnes.map(({ workload }) => workload)),
       redirectHttp: edge.redirectHttp,
       edgeHosts,
-      endpointServices: endpointServices(workloads.map(({ workload }) => workload)),
       rateLimit: config.alarms.rateLimitPer5Minutes,
       siem: config.siem,
       alarms: { emails: config.alarms.emails, pagerEndpoint: config.alarms.pagerDuty },
@@ -129,9 +136,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     edge: foundation.edge.dnsName,
     logArchive: foundation.logSink.bucketName,
     workloads: Object.fromEntries(
-      deployed.map(({ url, site, repositories, services, databases }, i) => [
+      deployed.map(({ url, site, repositories, services, databases, machines }, i) => [
         workloads[i]?.workload.name ?? "",
-        { url, site, repositories, services, databases },
+        { url, site, repositories, services, databases, machines },
       ]),
     ),
   };
@@ -151,6 +158,13 @@ function specification(catalog: ReadonlyMap<string, Workload>, name: string): Wo
 
 function publicServices(workload: Workload) {
   return Object.values(workload.services).filter(service => service.network.exposure === "public");
+}
+
+/** A second address family, with its routes, is there where somebody has a use for it (CP-7). */
+function wantsIpv6(workloads: readonly Workload[]): boolean {
+  return workloads.some(({ services }) =>
+    Object.values(services).some(({ network }) => network.egressRanges.some(isIpv6Range)),
+  );
 }
 
 /** The edge is shared, so the strictest of its workloads decides (SA-6, SP-5). */

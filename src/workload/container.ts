@@ -41,7 +41,10 @@ export const tmpfs = z.strictObject({ path: containerPath, sizeMiB: z.int().min(
 export const machine = z.strictObject({
   operatingSystem: z.enum(["ubuntu-22.04"]),
   rootDiskGiB: z.int().min(8).max(1024).default(20),
-  /** systemd units that a delivery restarts, in this order (CP-9). */
+  /**
+   * systemd units that a delivery restarts, in this order (CP-9). Each runs the image once and finds its own name in
+   * `PALISADE_UNIT`; left out: one, named as the service.
+   */
   units: z.array(z.string().regex(/^[\w@.-]+\.service$/)).default([]),
 });
 

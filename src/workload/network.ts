@@ -1,5 +1,6 @@
 // Workload model: who may call a service, and whom it may call. Nothing is reachable that is not named here (SA-9, SA-13).
 import { z } from "zod";
+import { egressRange } from "./egress-range";
 import { dnsLabel, envName, hostName } from "./names";
 
 export const network = z.strictObject({
@@ -12,6 +13,8 @@ export const network = z.strictObject({
    * environment variable, which each stack sets (RT-27). `*` is refused outside dev.
    */
   egress: z.array(z.union([hostName, z.literal("*"), z.strictObject({ variable: envName })])).default([]),
+  /** Addresses outside the home that a machine may call, on 443; it reaches the hosts of `egress` there and nowhere else (CP-7). */
+  egressRanges: z.array(egressRange).default([]),
   /** Lowest TLS version a caller may use (SA-6, SP-5). */
   minimumTls: z.enum(["1.2", "1.3"]).default("1.2"),
   /** Takes request bodies above 8 KiB, of which the edge's firewall can inspect no more than the beginning. */

@@ -1,6 +1,7 @@
 // Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { machineFaults } from "./machine-faults";
 import { logFaults, memoryOnlyFaults } from "./memory-only";
 import { metric, metricFaults } from "./metric";
 import { dnsLabel } from "./names";
@@ -149,6 +150,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
         message: `no variable \`${host.variable}\` in \`environment\`; there are ${list(Object.keys(s.environment))}`,
       });
   faults.push(...memoryOnlyFaults(w, name, s), ...logFaults(w, name, s));
+  for (const { path, message } of machineFaults(w, name, s)) faults.push({ path: at(...path), message });
   return faults;
 }
 

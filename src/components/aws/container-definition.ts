@@ -202,7 +202,7 @@ function awslogs(
 }
 
 /** Behind an edge the load balancer asks; everywhere else the container asks itself (RT-2). */
-function healthCheck({ health, network, ports }: Service, healthCommand?: string[]) {
+export function healthCheck({ health, network, ports }: Service, healthCommand?: string[]) {
   if (!health || network.exposure === "public") return {};
   const url = healthUrl(health, ports);
   const timeout = Math.max(health.timeoutSeconds, 2);

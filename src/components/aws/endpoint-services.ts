@@ -2,16 +2,25 @@
 import type { Service, Workload } from "../../workload/workload";
 import { fargateServices } from "./vpc-endpoints";
 
-/** What of a specification makes its tasks call which service. */
+/** What of a specification makes a workload call which service. */
 const uses: Record<string, (workload: Workload) => boolean> = {
-  // Keys of tenants.
-  kms: ({ tenancy }) => tenancy !== undefined,
+  // Keys of tenants, and of sessions on machines.
+  kms: workload => workload.tenancy !== undefined || hasMachine(workload),
   // Metrics that alarms and scaling read, published by the processes.
-  monitoring: ({ services }) => Object.values(services).some(publishesMetrics),
+  monitoring: workload => Object.values(workload.services).some(publishesMetrics) || hasMachine(workload),
   xray: ({ services }) => Object.values(services).some(({ tracing }) => tracing !== undefined),
+  // Sessions, deliveries and parameters of machines (CP-5, CP-6, CP-9), and the identity of their processes (CP-3).
+  ssm: hasMachine,
+  ssmmessages: hasMachine,
+  ec2messages: hasMachine,
+  sts: hasMachine,
 };
 
-/** Services with an endpoint: those Fargate needs, and those the workloads use; no other. */
+export function hasMachine({ services }: Pick<Workload, "services">): boolean {
+  return Object.values(services).some(service => service.machine);
+}
+
+/** Services with an endpoint: those Fargate needs, and those the workloads use; each once, in an order that workloads do not change. */
 export function endpointServices(workloads: readonly Workload[]): string[] {
   const used = Object.entries(uses).filter(([, use]) => workloads.some(use));
   return [...fargateServices, ...used.map(([service]) => service)];

@@ -3,6 +3,7 @@ import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as kms from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
 import { type DataClass, dataClass } from "../../workload/names";
+import { autoscalingDisks } from "./machine-disks";
 import { policyJson } from "./statements";
 
 export interface DataKeysArgs {
@@ -14,6 +15,8 @@ export interface DataKeysArgs {
   region: string;
   /** Days between automatic rotations, 90 to 2560; default KMS's own 365 (SA-7). */
   rotationDays?: number;
+  /** Machines have their root disks encrypted with the key of class `artifacts` (CP-1); default false. */
+  machineDisks?: boolean;
   /** Days a deleted key can still be called back, 7 to 30. After them everything it encrypted is lost. */
   deletionWindowDays: number;
   /** Further statements of a key's policy, by its class: services that encrypt as themselves. */
@@ -68,7 +71,7 @@ export class DataKeys extends pulumi.ComponentResource {
   }
 }
 
-export type Account = Pick<DataKeysArgs, "accountId" | "region" | "statements">;
+export type Account = Pick<DataKeysArgs, "accountId" | "region" | "statements" | "machineDisks">;
 
 /** Policy of one key. In a key policy the resource `*` means this key. */
 function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {
@@ -76,6 +79,7 @@ function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {
     administration(account),
     ...(of === "logs" ? [logGroups(account), alarms(account)] : []),
     ...(account.statements?.[of] ?? []),
+    ...(of === "artifacts" && account.machineDisks ? autoscalingDisks(account) : []),
   ]);
 }
 

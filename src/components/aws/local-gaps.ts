@@ -16,4 +16,8 @@ export const localGaps: readonly LocalGap[] = [
     feature: "waiting for tasks to become healthy",
     reason: "it starts no containers; the wait is in the previews of staging and prod",
   },
+  {
+    feature: "waiting for machines and for deliveries to them",
+    reason: "it boots no machines; the waits are in the previews of staging and prod",
+  },
 ];

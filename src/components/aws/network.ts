@@ -3,6 +3,8 @@ import * as ec2 from "@pulumi/aws/ec2";
 import * as pulumi from "@pulumi/pulumi";
 import { requireAddressPlan, type Zone } from "./address-plan";
 import { FlowLog } from "./flow-log";
+import { Ipv6Egress } from "./ipv6-egress";
+import { ipv6Subnet } from "./ipv6-plan";
 import type { LogDestinations } from "./log-stream";
 
 export interface NetworkArgs {
@@ -15,6 +17,8 @@ export interface NetworkArgs {
    * for dev and staging. `endpoints`: not at all, only AWS by way of `VpcEndpoints` (SP-13).
    */
   egress: "nat-per-zone" | "single-nat" | "endpoints";
+  /** IPv6 addresses for private subnets, with a way out and none in (CP-7); default false. Not with `egress` `endpoints`. */
+  ipv6?: boolean;
   /** Account and region of the VPC, and of every zone. */
   accountId: pulumi.Input<string>;
   region: string;
@@ -28,7 +32,7 @@ export interface NetworkArgs {
   tags?: Record<string, pulumi.Input<string>>;
 }
 
-/** @throws Error if there are fewer than two zones, or the address plan does not fit together. */
+/** @throws Error if there are fewer than two zones, the address plan does not fit together, or `ipv6` has no way out. */
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly cidr: string;
@@ -45,6 +49,7 @@ export class Network extends pulumi.ComponentResource {
   constructor(name: string, args: NetworkArgs, options?: pulumi.ComponentResourceOptions) {
     requireZones(args);
     requireAddressPlan(args.cidr, args.zones);
+    requireWayOut(args);
     super("palisade:aws:Network", name, {}, options);
     const { zones, tags } = args;
     const child = { parent: this };
@@ -53,7 +58,13 @@ export class Network extends pulumi.ComponentResource {
     const vpc = new ec2.Vpc(
       name,
       // Interface endpoints answer under AWS's public names only where the VPC resolves and has host names.
-      { cidrBlock: args.cidr, enableDnsSupport: true, enableDnsHostnames: true, tags: { ...tags, Name: name } },
+      {
+        cidrBlock: args.cidr,
+        enableDnsSupport: true,
+        enableDnsHostnames: true,
+        ...(args.ipv6 && { assignGeneratedIpv6CidrBlock: true }),
+        tags: { ...tags, Name: name },
+      },
       child,
     );
     // The group AWS puts on whatever names none: emptied, so that forgetting one opens nothing (SA-9).
@@ -65,13 +76,14 @@ export class Network extends pulumi.ComponentResource {
 
     const subnets = (tier: Tier) =>
       zones.map(
-        zone =>
+        (zone, i) =>
           new ec2.Subnet(
             `${name}-${tier}-${zone.name}`,
             {
               vpcId: vpc.id,
               availabilityZone: zone.name,
               cidrBlock: zone[`${tier}Cidr`],
+              ...(args.ipv6 && tier === "private" && { ipv6CidrBlock: vpc.ipv6CidrBlock.apply(b => ipv6Subnet(b, i)) }),
               mapPublicIpOnLaunch: false,
               tags: named(`${tier}-${zone.name}`),
             },
@@ -116,6 +128,12 @@ export class Network extends pulumi.ComponentResource {
       if (nat) defaultRoute(suffix, { routeTableId, natGatewayId: nat.id });
       return routeTableId;
     });
+    if (args.ipv6)
+      new Ipv6Egress(
+        name,
+        { vpcId: vpc.id, routeTableIds: byZone(zones, this.privateRouteTableIds), tags: { ...tags, Name: name } },
+        child,
+      );
     this.dataRouteTableIds = [table("data", this.dataSubnetIds)];
 
     this.vpcId = vpc.id;
@@ -143,6 +161,15 @@ type Tier = "public" | "private" | "data";
 
 function natCount({ egress, zones }: NetworkArgs): number {
   return { "nat-per-zone": zones.length, "single-nat": 1, endpoints: 0 }[egress];
+}
+
+function byZone<T>(zones: readonly Zone[], values: readonly T[]): Record<string, T> {
+  return Object.fromEntries(values.map((value, i) => [zones[i]?.name ?? "", value]));
+}
+
+function requireWayOut({ ipv6, egress }: NetworkArgs): void {
+  if (ipv6 && egress === "endpoints")
+    throw new Error("`ipv6` is true, but `egress` is `endpoints`; allowed is a network with a way out");
 }
 
 function requireZones({ zones, region }: NetworkArgs): void {

@@ -20,13 +20,12 @@ function unbuilt(workload: Workload): string[] {
     ...approvals.map(approval => `approvals: \`${approval.name}\``),
     ...Object.entries(services).flatMap(([name, service]) =>
       [
-        service.machine && "machine",
         service.resources.gpus > 0 && "resources.gpus",
         service.resources.ceiling && "resources.ceiling",
         service.interruptible && "interruptible",
         service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
         service.scaling.backPressure && "scaling.backPressure",
-        service.network.egress.length > 0 && "network.egress",
+        service.network.egress.length > 0 && !service.machine && "network.egress",
       ].flatMap(field => (field ? [`services.${name}.${field}`] : [])),
     ),
   ];

@@ -19,7 +19,11 @@ export interface SaasFoundationArgs {
   environment: string;
   accountId: pulumi.Input<string>;
   region: string;
-  network: Pick<NetworkArgs, "cidr" | "zones" | "egress">;
+  network: Pick<NetworkArgs, "cidr" | "zones" | "egress" | "ipv6">;
+  /** Services with an interface endpoint, see `endpointServices`; default what Fargate needs. */
+  endpointServices?: readonly string[];
+  /** Whether workloads have machines, whose disks a key must admit; default false (CP-1). */
+  machines?: boolean;
   /** Days, each: see the components that take them. */
   retention: { logDays: number; objectLockDays: number; keyDeletionDays: number; accessLogDays: number };
   /** Host name below which every public workload has its own; `hostNames` are those in use. */
@@ -33,8 +37,6 @@ export interface SaasFoundationArgs {
   redirectHttp?: boolean;
   /** Hosts among `hostNames` with tenants or large bodies (SP-9); default none. */
   edgeHosts?: EdgeHost[];
-  /** AWS services with an interface endpoint (SP-13); default those Fargate needs. */
-  endpointServices?: string[];
   /** Requests of one client address in five minutes. */
   rateLimit: number;
   siem?: { url: string; accessKey: pulumi.Input<string> };
@@ -72,7 +74,11 @@ export class SaasFoundation extends pulumi.ComponentResource {
     const baseline = { ...home, parts: args.accountBaseline };
     const statements = { logs: baselineKeyStatements(`${name}-account`, baseline) };
     const deletionWindowDays = retention.keyDeletionDays;
-    this.keys = new DataKeys(name, { ...home, environment, deletionWindowDays, statements }, child);
+    this.keys = new DataKeys(
+      name,
+      { ...home, environment, deletionWindowDays, statements, machineDisks: args.machines },
+      child,
+    );
     const logsKeyArn = this.keys.arnOf("logs");
     const secretsKeyArn = this.keys.arnOf("secrets");
 

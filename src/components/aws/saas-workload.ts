@@ -5,8 +5,11 @@ import { logFiles } from "../../workload/log-files";
 import { logShipperName } from "../../workload/volume-faults";
 import type { Workload } from "../../workload/workload";
 import type { Release } from "./dashboard-body";
+import { hasMachine } from "./endpoint-services";
 import { followedVolumes, LogShipper } from "./log-shipper";
 import { logsAndTenants } from "./logs-and-tenants";
+import { MachineParameters, secretsOfTasks } from "./machine-parameters";
+import { type MachineHandles, MachineService } from "./machine-service";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
 import { WorkloadSecrets } from "./secrets";
@@ -88,6 +91,12 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly alarms: Record<string, ObservedService["alarmArns"]>;
   /** What the dashboard shows, filled as services are made. */
   private readonly observed: ObservedService[] = [];
+  private readonly machineAlarms: Record<string, ObservedService["alarmArns"]> = {};
+
+  /** What people need to work with each machine, where there are machines (CP-5, CP-6, CP-9). */
+  readonly machines?: Record<string, MachineHandles>;
+
+  private readonly parameters?: MachineParameters;
 
   constructor(
     private readonly component: string,
@@ -112,14 +121,26 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const secrets = new WorkloadSecrets(
       component,
       {
-        secrets: workload.secrets,
+        secrets: secretsOfTasks(workload),
         keyArn: foundation.keys.arnOf("secrets"),
         accountId: args.accountId,
         recoveryWindowInDays: args.secretRecoveryDays,
-        supplied: args.supplied,
+        supplied: suppliedTo(secretsOfTasks(workload), args.supplied),
       },
       child,
     );
+    if (hasMachine(workload))
+      this.parameters = new MachineParameters(
+        component,
+        {
+          environment: args.environment,
+          workload,
+          keyArn: foundation.keys.arnOf("secrets"),
+          supplied: args.supplied,
+          generatedValue: secret => secrets.generatedValue(secret),
+        },
+        child,
+      );
     const databases = new WorkloadDatabases(
       component,
       { state: workload.state, foundation, choices: args.databases, logDays },
@@ -154,8 +175,10 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
+    if (this.parameters) this.machines = handlesOf(services);
     this.services = mapEntries(services, (_, compute) => compute.serviceName);
-    this.alarms = Object.fromEntries(this.observed.map(({ name, alarmArns }) => [name, alarmArns]));
+    const ofTasks = Object.fromEntries(this.observed.map(({ name, alarmArns }) => [name, alarmArns]));
+    this.alarms = { ...ofTasks, ...this.machineAlarms };
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases, alarms: this.alarms });
@@ -169,27 +192,38 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const repositoryUrl = given.registry.urlOf(given.service.image.repository);
     const imageDigest = this.args.images[serviceName] ?? this.args.buildImage?.(serviceName, repositoryUrl, this);
     if (!imageDigest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
-    const made = new WorkloadService(
-      `${this.component}-${serviceName}`,
-      {
-        ...given,
-        workload,
-        serviceName,
-        foundation,
-        accountId: this.args.accountId,
-        imageDigest,
-        context: {
-          environment,
-          region,
-          buildSha: this.args.release.buildSha,
-          publicOrigin: `https://${hostName}`,
-          frontendOrigin: this.args.frontendOrigin,
-        },
-        rule: { hostNames: [hostName], priority: this.args.rulePriority },
-        logDays: this.args.logDays,
-        waitForSteadyState: this.args.awaitReality,
+    const { awaitReality, rulePriority } = this.args;
+    const common = {
+      ...given,
+      workload,
+      serviceName,
+      foundation,
+      accountId: this.args.accountId,
+      imageDigest,
+      context: {
+        environment,
+        region,
+        buildSha: this.args.release.buildSha,
+        publicOrigin: `https://${hostName}`,
+        frontendOrigin: this.args.frontendOrigin,
       },
-      { parent: this },
+      logDays: this.args.logDays,
+    };
+    const name = `${this.component}-${serviceName}`;
+    const child = { parent: this };
+    if (given.service.machine && this.parameters) {
+      const machine = new MachineService(
+        name,
+        { ...common, parameters: this.parameters, waitForDelivery: awaitReality },
+        child,
+      );
+      this.machineAlarms[serviceName] = machine.alarmArns;
+      return machine;
+    }
+    const made = new WorkloadService(
+      name,
+      { ...common, rule: { hostNames: [hostName], priority: rulePriority }, waitForSteadyState: awaitReality },
+      child,
     );
     this.observed.push(made.observed);
     return made.compute;
@@ -262,6 +296,21 @@ export class SaasWorkload extends pulumi.ComponentResource {
     for (const port of proxyPorts(specification))
       client.allowTo(hop.to, { securityGroupId: server.securityGroupId }, port);
   }
+}
+
+function handlesOf(services: Record<string, ServiceCompute>): Record<string, MachineHandles> {
+  const machines = Object.entries(services).flatMap(([name, compute]): [string, MachineHandles][] =>
+    compute instanceof MachineService ? [[name, compute.handles]] : [],
+  );
+  return Object.fromEntries(machines);
+}
+
+/** Values of those secrets only. */
+function suppliedTo(
+  secrets: Workload["secrets"],
+  supplied: SaasWorkloadArgs["supplied"],
+): SaasWorkloadArgs["supplied"] {
+  return supplied && Object.fromEntries(Object.entries(supplied).filter(([name]) => name in secrets));
 }
 
 function mapEntries<T, R>(record: Record<string, T>, map: (key: string, value: T) => R): Record<string, R> {

@@ -24,6 +24,7 @@ export interface WorkloadSecretsArgs {
 /** @throws Error if the recovery window is not one AWS has, or `supplied` names a secret that is not supplied. */
 export class WorkloadSecrets extends pulumi.ComponentResource {
   private readonly arns: Record<string, pulumi.Output<string>>;
+  private readonly generated: Record<string, pulumi.Output<string>> = {};
 
   constructor(name: string, args: WorkloadSecretsArgs, options?: pulumi.ComponentResourceOptions) {
     requireRecoveryWindow(args.recoveryWindowInDays);
@@ -44,6 +45,11 @@ export class WorkloadSecrets extends pulumi.ComponentResource {
     const arn = this.arns[secret];
     if (!arn) throw new Error(`no secret \`${secret}\`; there are ${list(Object.keys(this.arns))}`);
     return arn;
+  }
+
+  /** Value of a secret that the platform made, for a second store that other readers take it from; else undefined. */
+  generatedValue(secret: string): pulumi.Output<string> | undefined {
+    return this.generated[secret];
   }
 
   private store(
@@ -68,7 +74,7 @@ export class WorkloadSecrets extends pulumi.ComponentResource {
       { secretArn: secret.arn, blockPublicPolicy: true, policy: denials(secret.arn, args.accountId) },
       { parent: this },
     );
-    const value = spec.source === "generated" ? this.generate(child, spec.length) : args.supplied?.[name];
+    const value = spec.source === "generated" ? this.generate(child, name, spec.length) : args.supplied?.[name];
     if (value === undefined) return secret.arn;
     const version = new secretsmanager.SecretVersion(
       child,
@@ -80,8 +86,10 @@ export class WorkloadSecrets extends pulumi.ComponentResource {
   }
 
   /** Letters and digits only: they survive every shell, URL and connection string. 24 of them hold 142 bits. */
-  private generate(child: string, length: number): pulumi.Output<string> {
-    return new RandomPassword(child, { length, special: false }, { parent: this }).result;
+  private generate(child: string, name: string, length: number): pulumi.Output<string> {
+    const { result } = new RandomPassword(child, { length, special: false }, { parent: this });
+    this.generated[name] = result;
+    return result;
   }
 }
 

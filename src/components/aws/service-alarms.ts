@@ -149,8 +149,10 @@ function edgeAlarms(
   };
 }
 
+type OwnMetrics = Pick<ServiceAlarmsArgs, "service" | "metricDimensions">;
+
 /** No load balancer measures it, so the service does. */
-function ownLatency({ service, metricDimensions }: ServiceAlarmsArgs): Record<string, Alarm> {
+export function ownLatency({ service, metricDimensions }: OwnMetrics): Record<string, Alarm> {
   const { latencyP95Milliseconds } = service.objectives;
   return {
     "latency-p95": {

@@ -1,8 +1,8 @@
 // AWS components: one service of a workload with all that is its own: log, identities, tasks, scaling, alarms (SA-3, SA-12, SA-13).
 import * as pulumi from "@pulumi/pulumi";
-import { storeKinds } from "../../workload/hops";
 import type { Service, Workload } from "../../workload/workload";
 import { ServiceAutoscaling } from "./autoscaling";
+import { databaseConnections } from "./database-connections";
 import type { EdgeRouteArgs } from "./edge-route";
 import { ExecutionRole } from "./execution-role";
 import { FargateService } from "./fargate-service";
@@ -15,7 +15,7 @@ import { ServiceAlarms } from "./service-alarms";
 import type { ServiceCompute } from "./service-compute";
 import { type EnvironmentContext, resolveEnvironment } from "./service-environment";
 import { combineParts, type ServiceParts } from "./service-parts";
-import { databaseConnect, publishMetrics } from "./statements";
+import { publishMetrics } from "./statements";
 import { TaskRole } from "./task-role";
 import type { ObservedService } from "./workload-dashboard";
 import type { WorkloadDatabases } from "./workload-databases";
@@ -91,7 +91,15 @@ export class WorkloadService extends pulumi.ComponentResource {
     );
     const taskRole = new TaskRole(
       name,
-      { region, accountId: args.accountId, statements: [...this.connections(), publishMetrics(), ...parts.statements] },
+      {
+        region,
+        accountId: args.accountId,
+        statements: [
+          ...databaseConnections(serviceName, workload, args.databases, { region, accountId: args.accountId }),
+          publishMetrics(),
+          ...parts.statements,
+        ],
+      },
       child,
     );
     for (const tell of parts.onRole) tell(taskRole.arn);
@@ -142,16 +150,6 @@ export class WorkloadService extends pulumi.ComponentResource {
     const { workload, serviceName, secrets } = this.args;
     const own = Object.entries(workload.secrets).filter(([, secret]) => secret.readers.includes(serviceName));
     return Object.fromEntries(own.map(([name]) => [name, secrets.arnOf(name)]));
-  }
-
-  /** Permission to connect to each store, as the database user of the service's name (SA-13). */
-  private connections() {
-    const { workload, serviceName, databases, accountId, context } = this.args;
-    return storeKinds.flatMap(kind => {
-      const database = databases[kind];
-      if (!database || !workload.state[kind]?.clients.includes(serviceName)) return [];
-      return [databaseConnect(context.region, accountId, database.resourceId, serviceName)];
-    });
   }
 
   private route() {

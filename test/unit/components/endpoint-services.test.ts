@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
-import { endpointServices } from "../../../src/components/aws/endpoint-services";
+import { endpointServices, hasMachine } from "../../../src/components/aws/endpoint-services";
 import { fargateServices } from "../../../src/components/aws/vpc-endpoints";
 import { defineWorkload, type WorkloadInput } from "../../../src/workload/workload";
+import { machineWorkload } from "./machine-samples";
 import { sampleService } from "./samples";
 
 type ServiceChanges = Parameters<typeof sampleService>[0];
@@ -28,4 +29,16 @@ test.each<[string, ServiceChanges, Partial<WorkloadInput>, string[]]>([
 
 test("what Fargate needs is always there", () => {
   expect(endpointServices([])).toEqual([...fargateServices]);
+});
+
+test("without a machine nobody calls Systems Manager", () => {
+  const tasks = { ...machineWorkload(), services: { api: sampleService() } };
+  expect(hasMachine(tasks)).toBe(false);
+  expect(endpointServices([tasks])).not.toContain("ssm");
+});
+
+test("one machine among workloads brings Systems Manager and what else it calls, once", () => {
+  const services = endpointServices([machineWorkload(), machineWorkload()]);
+  expect(services).toEqual(expect.arrayContaining(["ssm", "ssmmessages", "ec2messages", "kms", "monitoring", "sts"]));
+  expect(new Set(services).size).toBe(services.length);
 });

@@ -2,6 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, test } from "vitest";
 import { FargateService, type FargateServiceArgs } from "../../../src/components/aws/fargate-service";
 import { only } from "../record";
+import { machineService } from "./machine-samples";
 import { digest, recordTypes, sampleService } from "./samples";
 
 const types = [
@@ -177,7 +178,7 @@ test.each([
     { ...internal, service: memoryOnly, mounts: [{ volume: "v", path: "/v", readOnly: false }] },
     "`mounts` is given, but service `sample` is memory-only (SP-6)",
   ],
-  [{ ...internal, service: sampleService({ machine: { operatingSystem: "ubuntu-22.04" } }) }, "wants a `machine`"],
+  [{ ...internal, service: machineService() }, "wants a `machine`"],
 ])("case %# is refused", async (args, message) => {
   await expect(build(args)).rejects.toThrow(message);
 });

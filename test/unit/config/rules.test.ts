@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { iss } from "../../../src/catalog/iss";
 import type { Context } from "../../../src/config/rule";
 import { rules } from "../../../src/config/rules";
+import { machineWorkload } from "../components/machine-samples";
 import { catalog, digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
 
 interface Case {
@@ -58,6 +59,14 @@ function traced(): Context["catalog"] {
   const poller = { ...relay.services.poller, tracing: { attributes: [], alwaysKeep: {} } };
   return new Map([...catalog, ["relay", { ...relay, services: { poller } }]]);
 }
+/** A stack whose only workload is a machine. */
+const machine = (override: unknown): Case => ({
+  set: [
+    ["workloads", { sample: { images: { bot: digest }, services: { bot: override } } }],
+    ["secrets", {}],
+  ],
+  context: { catalog: new Map([["sample", machineWorkload()]]) },
+});
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -371,7 +380,14 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     good: [{ set: publishedElsewhere }],
   },
   "way-out": {
-    bad: [{ set: [["network.egress", "endpoints"]], at: "palisade:network.egress" }],
+    bad: [
+      { set: [["network.egress", "endpoints"]], at: "palisade:network.egress" },
+      {
+        ...machine({}),
+        set: [...(machine({}).set ?? []), ["network.egress", "endpoints"]],
+        at: "palisade:network.egress",
+      },
+    ],
     good: [
       {
         set: [
@@ -381,6 +397,14 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
         ],
       },
     ],
+  },
+  "machine-replicas": {
+    bad: [{ ...machine({ maxReplicas: 2 }), at: "palisade:workloads.sample.services.bot" }],
+    good: [machine({ minReplicas: 2, maxReplicas: 2 }), machine({})],
+  },
+  "machine-memory": {
+    bad: [{ ...machine({ memoryMiB: 512 }), at: "palisade:workloads.sample.services.bot.memoryMiB" }],
+    good: [machine({ memoryMiB: 1024 })],
   },
   "known-secret": {
     bad: [

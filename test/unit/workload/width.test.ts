@@ -62,7 +62,15 @@ test("the content pipeline: a machine, prefixes with their readers and writers, 
         machine: { operatingSystem: "ubuntu-22.04", rootDiskGiB: 30, units: ["editorbot.service"] },
         resources: { cpuMillicores: 2000, memoryMiB: 4096 },
         scaling: { minReplicas: 1, maxReplicas: 1 },
-        network: { exposure: "none", egress: ["api.telegram.org", "generativelanguage.googleapis.com"] },
+        network: {
+          exposure: "none",
+          egress: ["api.telegram.org", "generativelanguage.googleapis.com"],
+          egressRanges: [
+            { cidr: "149.154.160.0/20", description: "Telegram" },
+            { cidr: "2001:67c:4e8::/48", description: "Telegram" },
+            { cidr: "142.250.0.0/15", description: "Google" },
+          ],
+        },
         environment: { ARTIFACTS: { bucket: "artifacts" } },
       },
       renderer: {
