@@ -15,7 +15,7 @@ interface Enabled {
 }
 
 /** Workloads of the stack that the catalogue knows. */
-function enabled({ sound, catalog }: Facts): Enabled[] {
+export function enabled({ sound, catalog }: Facts): Enabled[] {
   return Object.entries(sound.workloads ?? {}).flatMap(([name, overrides]) => {
     const specification = catalog.get(name);
     return specification && overrides ? [{ name, path: ["workloads", name], specification, overrides }] : [];

@@ -1,6 +1,7 @@
 // Platform: a stack in SaaS mode. From its configuration to the arguments of components; decides nothing itself (PF-1, PF-2).
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
+import { awsServicesOf } from "../components/aws/aws-services";
 import { rulePriorities } from "../components/aws/edge-route";
 import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider } from "../components/aws/provider";
@@ -9,6 +10,7 @@ import { SaasWorkload } from "../components/aws/saas-workload";
 import type { DatabaseChoice } from "../components/aws/workload-databases";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
+import { egressOf, union } from "../workload/egress";
 import type { Workload } from "../workload/workload";
 
 export interface SaasOutputs {
@@ -38,6 +40,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
+  const services = workloads.flatMap(({ workload }) => Object.values(workload.services));
   const common = {
     environment,
     accountId,
@@ -60,6 +63,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
           dataCidr: zone.data,
         })),
       },
+      buildSha: config.release.buildSha,
+      egress: union(services.map(egressOf)),
+      awsServices: awsServicesOf(workloads.map(({ workload }) => workload)),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
       domain: edge.domain,
       hostNames: publicOnes.map(({ hostName }) => hostName),

@@ -4,6 +4,7 @@ import { environment, image, machine, port, resources, tmpfs } from "./container
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
+import { operationFaults } from "./operation-faults";
 import { approval, logStream, secrets, state, tenancy } from "./state";
 
 export const service = z.strictObject({
@@ -124,7 +125,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
         path: at("network", "egress", i, "variable"),
         message: `no variable \`${host.variable}\` in \`environment\`; there are ${list(Object.keys(s.environment))}`,
       });
-  return faults;
+  return [...faults, ...operationFaults(s).map(fault => ({ ...fault, path: at(...fault.path) }))];
 }
 
 /** Every place that names a service. */

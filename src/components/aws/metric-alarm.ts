@@ -24,6 +24,10 @@ export type Alarm = Pick<
   evaluationPeriods: number;
   datapointsToAlarm: number;
   treatMissingData: "breaching" | "notBreaching";
+  /** Fixed name, for whoever must know it before the alarm is there; default autonamed. */
+  name?: string;
+  /** Who is called besides when it rings. */
+  brakeArn?: pulumi.Input<string>;
 };
 
 /** Raises each alarm of the table, named `<name>-<key>`, and says when it is over. */
@@ -33,10 +37,10 @@ export function raise(
   topicArn: pulumi.Input<string>,
   parent: pulumi.Resource,
 ): void {
-  for (const [key, alarm] of Object.entries(alarms))
+  for (const [key, { brakeArn, ...alarm }] of Object.entries(alarms))
     new cloudwatch.MetricAlarm(
       `${name}-${key}`,
-      { ...alarm, alarmActions: [topicArn], okActions: [topicArn] },
+      { ...alarm, alarmActions: [topicArn, ...(brakeArn ? [brakeArn] : [])], okActions: [topicArn] },
       { parent },
     );
 }

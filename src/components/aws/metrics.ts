@@ -7,3 +7,6 @@ export const latencyMetric = "latency.round_trip_ms";
 
 /** Milliseconds a piece of work waits before a replica takes it. */
 export const queueWaitMetric = "queue.wait_ms";
+
+/** Tasks that died by themselves outside a rollout; the restart brake counts them (RT-5). */
+export const taskDeathsMetric = "task.deaths";

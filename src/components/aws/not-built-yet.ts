@@ -21,12 +21,8 @@ function unbuilt({ services, state, frontend, tenancy, approvals }: Workload): s
       [
         service.machine && "machine",
         service.resources.gpus > 0 && "resources.gpus",
-        service.resources.ceiling && "resources.ceiling",
         service.interruptible && "interruptible",
         service.tracing && "tracing",
-        service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
-        service.scaling.backPressure && "scaling.backPressure",
-        service.network.egress.length > 0 && "network.egress",
         service.logs.some(log => log.file) && "logs: a `file`",
       ].flatMap(field => (field ? [`services.${name}.${field}`] : [])),
     ),

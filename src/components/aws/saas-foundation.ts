@@ -1,13 +1,17 @@
 // AWS components: what all workloads of one environment share. Keys, log sink, network, edge, cluster, alarms (PF-2).
 import * as route53 from "@pulumi/aws/route53";
 import * as pulumi from "@pulumi/pulumi";
+import type { Egress } from "../../workload/egress";
 import { AlarmTopic } from "./alarm-topic";
+import type { AwsServices } from "./aws-services";
 import { Cluster } from "./cluster";
+import { DnsFirewall } from "./dns-firewall";
 import { Edge } from "./edge";
 import { DataKeys } from "./keys";
 import { LogSink } from "./log-sink";
 import { Network, type NetworkArgs } from "./network";
 import { type PlatformImageName, PlatformImages } from "./platform-images";
+import { RestartBrake } from "./restart-brake";
 import { SecureBucket } from "./secure-bucket";
 import { ServiceCertificateAuthority } from "./service-ca";
 import { VpcEndpoints } from "./vpc-endpoints";
@@ -15,9 +19,14 @@ import { VpcEndpoints } from "./vpc-endpoints";
 export interface SaasFoundationArgs {
   /** Such as `staging`; part of fixed names and of key aliases. */
   environment: string;
+  /** Git commit of the release (RT-23). */
+  buildSha: string;
   accountId: pulumi.Input<string>;
   region: string;
   network: Pick<NetworkArgs, "cidr" | "zones" | "egress">;
+  /** Hosts outside that the workloads may call, all together (RT-27, SP-13), and services of AWS that they call themselves. */
+  egress: Egress;
+  awsServices: AwsServices;
   /** Days, each: see the components that take them. */
   retention: { logDays: number; objectLockDays: number; keyDeletionDays: number; accessLogDays: number };
   /** Host name below which every public workload has its own; `hostNames` are those in use. */
@@ -49,6 +58,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
   readonly serviceCa: ServiceCertificateAuthority;
   readonly images: PlatformImages;
   readonly alarmTopic: AlarmTopic;
+  readonly restartBrake: RestartBrake;
   readonly edge: Edge;
 
   constructor(name: string, args: SaasFoundationArgs, options?: pulumi.ComponentResourceOptions) {
@@ -85,7 +95,20 @@ export class SaasFoundation extends pulumi.ComponentResource {
         vpcId: this.network.vpcId,
         subnetIds: this.network.privateSubnetIds,
         routeTableIds: this.network.privateRouteTableIds,
+        services: args.awsServices.interfaces,
+        dynamodb: args.awsServices.dynamodb,
       },
+      child,
+    );
+    const log = (suffix: string) => ({
+      logGroupName: `/palisade/${name}/${suffix}`,
+      retentionDays: retention.logDays,
+      keyArn: logsKeyArn,
+      sink: this.logSink,
+    });
+    new DnsFirewall(
+      `${name}-dns`,
+      { vpcId: this.network.vpcId, region, egress: args.egress, log: log("dns-queries") },
       child,
     );
     this.cluster = new Cluster(name, {}, child);
@@ -112,6 +135,20 @@ export class SaasFoundation extends pulumi.ComponentResource {
       child,
     );
     this.alarmTopic = new AlarmTopic(`${name}-alarms`, { ...home, ...args.alarms, keyArn: logsKeyArn }, child);
+    this.restartBrake = new RestartBrake(
+      `${name}-restart-brake`,
+      {
+        ...home,
+        clusterName: this.cluster.name,
+        clusterArn: this.cluster.arn,
+        environment,
+        buildSha: args.buildSha,
+        keyArn: this.keys.arnOf("artifacts"),
+        log: log("restart-brake"),
+        topicArn: this.alarmTopic.arn,
+      },
+      child,
+    );
     this.edge = this.makeEdge(name, args, logsKeyArn);
     this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge.dnsName, cluster: this.cluster.name });
   }

@@ -9,6 +9,8 @@ import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
+import { WorkloadEgress } from "./workload-egress";
+import { WorkloadLease } from "./workload-lease";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
 
 export interface SaasWorkloadArgs {
@@ -49,6 +51,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly services: Record<string, pulumi.Output<string>>;
   /** Host of each database. */
   readonly databases: Record<string, pulumi.Output<string>>;
+  private readonly egress: WorkloadEgress;
 
   constructor(
     private readonly component: string,
@@ -85,7 +88,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
-    const contributors: ServiceContributor[] = [];
+    this.egress = new WorkloadEgress(component, args, child);
+    const contributors: ServiceContributor[] = [this.egress, this.leases(component)];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -104,6 +108,17 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases });
+  }
+
+  private leases(component: string): WorkloadLease {
+    const { workload, foundation, region, disposable } = this.args;
+    const { dynamodbPrefixListId } = foundation.endpoints;
+    const keyArn = foundation.keys.arnOf("customer");
+    return new WorkloadLease(
+      component,
+      { workload, region, keyArn, dynamodbPrefixListId, disposable },
+      { parent: this },
+    );
   }
 
   private service(
@@ -144,6 +159,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       endpoints.admit(`${this.component}-${name}`, compute.securityGroupId);
       compute.allowTo("aws-endpoints", { securityGroupId: endpoints.securityGroupId }, 443);
       compute.allowTo("s3", { prefixListId: endpoints.s3PrefixListId }, 443);
+      this.egress.admit(name, compute.securityGroupId);
     }
     for (const hop of hopsOf(this.args.workload)) this.openHop(hop, services, databases);
   }

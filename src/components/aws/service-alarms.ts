@@ -2,7 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
 import { type Alarm, raise } from "./metric-alarm";
-import { latencyMetric, metricNamespace } from "./metrics";
+import { latencyMetric, metricNamespace, taskDeathsMetric } from "./metrics";
 
 export interface ServiceAlarmsArgs {
   service: Service;
@@ -14,6 +14,8 @@ export interface ServiceAlarmsArgs {
   /** Dimensions under which the service publishes its own metrics. */
   metricDimensions: Record<string, string>;
   topicArn: pulumi.Input<string>;
+  /** Restart brake, which stops the service when its restart budget is used up (RT-5). */
+  brakeArn: pulumi.Input<string>;
 }
 
 export class ServiceAlarms extends pulumi.ComponentResource {
@@ -30,7 +32,13 @@ export class ServiceAlarms extends pulumi.ComponentResource {
 const threeOfFive = { period: 60, evaluationPeriods: 5, datapointsToAlarm: 3 };
 const quarterHour = { period: 300, evaluationPeriods: 3, datapointsToAlarm: 3 };
 
-function taskAlarms({ service, clusterName, serviceName }: ServiceAlarmsArgs): Record<string, Alarm> {
+/** Alarms of any service on ECS, whatever it does. */
+export function taskAlarms({
+  service,
+  clusterName,
+  serviceName,
+  brakeArn,
+}: Pick<ServiceAlarmsArgs, "service" | "clusterName" | "serviceName" | "brakeArn">): Record<string, Alarm> {
   const dimensions = { ClusterName: clusterName, ServiceName: serviceName };
   const { restarts, windowMinutes } = service.lifecycle.restartBudget;
   const utilisation = (metricName: string): Alarm => ({
@@ -59,19 +67,32 @@ function taskAlarms({ service, clusterName, serviceName }: ServiceAlarmsArgs): R
       treatMissingData: "breaching",
     },
     restarts: {
-      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes (RT-5)`,
-      namespace: "ECS/ContainerInsights",
-      metricName: "RestartCount",
-      dimensions,
-      statistic: "Sum",
+      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes: the service is stopped (RT-5)`,
+      metricQueries: restartQueries(dimensions, windowMinutes * 60),
       comparisonOperator: "GreaterThanThreshold",
       threshold: restarts,
-      ...once(windowMinutes),
+      evaluationPeriods: 1,
+      datapointsToAlarm: 1,
       treatMissingData: "notBreaching",
+      brakeArn,
     },
     cpu: utilisation("CPUUtilization"),
     memory: utilisation("MemoryUtilization"),
   };
+}
+
+/** Containers that ECS restarted in their task, and tasks that it replaced because they died. */
+function restartQueries(dimensions: Record<string, pulumi.Input<string>>, period: number) {
+  const sum = (id: string, namespace: string, metricName: string) => ({
+    id,
+    metric: { namespace, metricName, dimensions, stat: "Sum", period },
+  });
+  return [
+    // Each is reported only when there is something to report.
+    { id: "all", label: "restarts", expression: "FILL(containers, 0) + FILL(tasks, 0)", returnData: true },
+    sum("containers", "ECS/ContainerInsights", "RestartCount"),
+    sum("tasks", metricNamespace, taskDeathsMetric),
+  ];
 }
 
 function edgeAlarms(

@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { storeKinds } from "../../workload/hops";
 import type { Service, Workload } from "../../workload/workload";
 import { ServiceAutoscaling } from "./autoscaling";
+import { CapacityLadder } from "./capacity-ladder";
 import type { EdgeRouteArgs } from "./edge-route";
 import { ExecutionRole } from "./execution-role";
 import { FargateService } from "./fargate-service";
@@ -16,6 +17,7 @@ import { type EnvironmentContext, resolveEnvironment } from "./service-environme
 import { combineParts, type ServiceParts } from "./service-parts";
 import { databaseConnect, publishMetrics } from "./statements";
 import { TaskRole } from "./task-role";
+import { hasLadder, ThrottleParameter } from "./throttle-parameter";
 import type { WorkloadDatabases } from "./workload-databases";
 
 export interface WorkloadServiceArgs {
@@ -54,8 +56,9 @@ export class WorkloadService extends pulumi.ComponentResource {
     const { workload, serviceName, service, foundation, context } = args;
     const { region, environment } = context;
     const repository = service.image.repository;
-    const { environment: added, ...parts } = combineParts(args.parts);
     const child = { parent: this };
+    const throttle = this.throttle(name);
+    const { environment: added, ...parts } = combineParts([...args.parts, ...(throttle ? [throttle.parts] : [])]);
 
     const log = new LogStream(
       name,
@@ -123,7 +126,7 @@ export class WorkloadService extends pulumi.ComponentResource {
     );
     this.compute = this.fargate;
     for (const { name: peerName, peer, port } of parts.peers) this.fargate.allowTo(peerName, peer, port);
-    this.watch(name);
+    this.watch(name, throttle);
     this.registerOutputs({ serviceName: this.fargate.serviceName });
   }
 
@@ -151,7 +154,16 @@ export class WorkloadService extends pulumi.ComponentResource {
     return { ...rule, listenerArn, edgeSecurityGroupId: securityGroupId };
   }
 
-  private watch(name: string): void {
+  /** Where it reads how much it may take, if it can be held back or grow (RT-7). */
+  private throttle(name: string): ThrottleParameter | undefined {
+    const { service, foundation, context } = this.args;
+    if (!hasLadder(service)) return undefined;
+    const keyArn = foundation.keys.arnOf("secrets");
+    const description = `Throttle of ${name}`;
+    return new ThrottleParameter(`${name}-throttle`, { region: context.region, keyArn, description }, { parent: this });
+  }
+
+  private watch(name: string, throttle: ThrottleParameter | undefined): void {
     const { workload, serviceName, service, foundation, context } = this.args;
     const { fargate } = this;
     const common = {
@@ -164,6 +176,36 @@ export class WorkloadService extends pulumi.ComponentResource {
       metricDimensions: { Environment: context.environment, Service: serviceName, Workload: workload.name },
     };
     new ServiceAutoscaling(name, { ...common, scaling: service.scaling }, { parent: this });
-    new ServiceAlarms(name, { ...common, service, topicArn: foundation.alarmTopic.arn }, { parent: this });
+    const topicArn = foundation.alarmTopic.arn;
+    const brakeArn = foundation.restartBrake.functionArn;
+    new ServiceAlarms(name, { ...common, service, topicArn, brakeArn }, { parent: this });
+    if (!throttle) return;
+    new CapacityLadder(
+      `${name}-ladder`,
+      {
+        ...common,
+        service,
+        region: context.region,
+        accountId: this.args.accountId,
+        throttle,
+        throttleKeyArn: foundation.keys.arnOf("secrets"),
+        taskDefinitions: { base: fargate.taskDefinitionArn, ceiling: fargate.ceilingTaskDefinitionArn },
+        keyArn: foundation.keys.arnOf("artifacts"),
+        log: {
+          logGroupName: `/palisade/${context.environment}/${workload.name}/${serviceName}/capacity-ladder`,
+          retentionDays: this.args.logDays,
+          keyArn: foundation.keys.arnOf("logs"),
+          sink: foundation.logSink,
+        },
+        origin: {
+          environment: context.environment,
+          workload: workload.name,
+          service: "capacity-ladder",
+          buildSha: context.buildSha,
+        },
+        topicArn,
+      },
+      { parent: this },
+    );
   }
 }
