@@ -84,12 +84,19 @@ def move(rules, state, request):
     if not found:
         raise LookupError(f"no service {rules['service']} in cluster {rules['cluster']}")
     running, wanted = found[0]["taskDefinition"], rules[state["compute"]]
-    rolling_out = any(d.get("rolloutState") == "IN_PROGRESS" for d in found[0].get("deployments", []))
-    if running == wanted or rolling_out or running not in (rules["base"], rules["ceiling"]):
+    if running == wanted or rolling_out(found[0]) or running not in (rules["base"], rules["ceiling"]):
         return False
     ecs.update_service(cluster=rules["cluster"], service=rules["service"], taskDefinition=wanted)
-    emit("ladder.moved", "ok", request, attributes={"ecs.service": rules["service"], "ecs.task_definition": wanted})
+    emit("ladder.moved", "ok", request, attributes={"ecs.service": rules["service"], "ecs.task_definition": short(wanted)})
     return True
+
+
+def rolling_out(service):
+    return any(deployment.get("rolloutState") == "IN_PROGRESS" for deployment in service.get("deployments", []))
+
+
+def short(arn):
+    return arn.rpartition("/")[2]
 
 
 def alarms_ringing(names):

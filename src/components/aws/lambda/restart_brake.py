@@ -35,7 +35,7 @@ def task_ended(detail, request):
         Namespace=os.environ["NAMESPACE"],
         MetricData=[{"MetricName": DEATHS, "Dimensions": dimensions, "Value": 1, "Unit": "Count"}],
     )
-    emit("task.died", "error", request, attributes={"ecs.service": service, "ecs.task": detail["taskArn"]})
+    emit("task.died", "error", request, attributes={"ecs.service": service, "ecs.task": detail["taskArn"].rpartition("/")[2]})
     return {"counted": True}
 
 
