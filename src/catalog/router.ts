@@ -45,8 +45,8 @@ export const router = defineWorkload({
         // Checksums of the persona map and the chat allowlist in the image, which `--check-config` holds them to (RT-15).
         PERSONA_MAP_SHA256: "",
         CHAT_ALLOWLIST_SHA256: "",
-        // What it takes at 100 percent; the platform throttles it below that (RT-7).
-        RATE_LIMIT_PER_MINUTE: "60",
+        // What it takes at 100 percent: what Telegram allows in a group. The platform throttles it below that (RT-7).
+        RATE_LIMIT_PER_MINUTE: "20",
         QUEUE_DEPTH_LIMIT: "100",
       },
       objectives: {

@@ -1,6 +1,5 @@
 // Config: rules of the hosts that workloads call, as the stack runs them: which variable holds one, where any host will do.
 import { callableHost, callableUrl } from "../workload/egress";
-import { describeFound } from "./found";
 import type { Facts, Finding, Rule } from "./rule";
 import { enabled } from "./workload-rules";
 
@@ -28,7 +27,7 @@ export const egressRules: readonly Rule[] = [
         service.network.egress.flatMap((entry): Finding[] => {
           if (typeof entry === "string" || callableHost(environment[entry.variable])) return [];
           const at = [...path, "environment", entry.variable];
-          return [{ at, found: describeFound(at, environment[entry.variable]), allowed: callableUrl }];
+          return [{ at, found: describeUrl(environment[entry.variable]), allowed: callableUrl }];
         }),
       ),
   },
@@ -63,6 +62,16 @@ export const egressRules: readonly Rule[] = [
     },
   },
 ];
+
+/** What a value is instead of such a URL. It is not shown: somebody may have put credentials into it. */
+function describeUrl(value: unknown): string {
+  if (value === "" || value === undefined) return "nothing";
+  if (typeof value !== "string" || !URL.canParse(value)) return "no URL";
+  const { protocol, port, username, password } = new URL(value);
+  if (protocol !== "https:") return `a URL that begins with \`${protocol}\``;
+  if (port) return `a URL on port ${port}`;
+  return username || password ? "a URL with credentials in it" : "a URL without a fully qualified host name";
+}
 
 /** Judged on what was written: a digest that is there but faulty has a fault of its own. */
 function hasProxy(written: unknown): boolean {

@@ -227,6 +227,15 @@ test("every record has the platform's fields (RT-23)", async () => {
   const { port, records } = await proxy(["localhost"]);
   await status(port, `example.com:${portOf(target)}`);
   await vitest(() => expect(records().length).toBeGreaterThan(1));
-  const mandatory = ["event", "correlation_id", "chat_id_hash", "persona_tag", "status", "latency_ms", "env", "build_sha"];
+  const mandatory = [
+    "event",
+    "correlation_id",
+    "chat_id_hash",
+    "persona_tag",
+    "status",
+    "latency_ms",
+    "env",
+    "build_sha",
+  ];
   for (const record of records()) expect(Object.keys(record)).toEqual(expect.arrayContaining(mandatory));
 });

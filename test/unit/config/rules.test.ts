@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import type { Context } from "../../../src/config/rule";
 import { rules } from "../../../src/config/rules";
-import { digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
+import type { Service } from "../../../src/workload/workload";
+import { catalog, digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
 
 interface Case {
   readonly set?: readonly [place: string, value: unknown][];
@@ -29,6 +30,15 @@ const inDev: [string, unknown] = ["environment", "dev"];
 const inStaging: [string, unknown] = ["environment", "staging"];
 const sanctumAt = "palisade:workloads.sanctum";
 const variableAt = `${sanctumAt}.services.backend.environment`;
+
+/** The catalogue, but for what the relay may call. */
+function relayCalls(...egress: Service["network"]["egress"]): Partial<Context> {
+  const relay = catalog.get("relay");
+  const service = relay?.services.poller;
+  if (!relay || !service) throw new Error("the sample has no relay");
+  const calling = { ...service, network: { ...service.network, egress } };
+  return { catalog: new Map(catalog).set("relay", { ...relay, services: { poller: calling } }) };
+}
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -266,6 +276,28 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
         ],
       },
     ],
+  },
+  "egress-variable": {
+    bad: [
+      {
+        context: relayCalls({ variable: "LOG_LEVEL" }),
+        at: "palisade:workloads.relay.services.poller.environment.LOG_LEVEL",
+      },
+    ],
+    good: [
+      {
+        set: [poller({ environment: { LOG_LEVEL: "https://api.example.com/v1" } })],
+        context: relayCalls({ variable: "LOG_LEVEL" }),
+      },
+    ],
+  },
+  "open-egress": {
+    bad: [{ context: relayCalls("*"), at: "palisade:workloads.relay" }],
+    good: [{ set: [inDev], context: relayCalls("*") }],
+  },
+  "egress-proxy-image": {
+    bad: [{ set: [["platformImages", undefined]], at: "palisade:platformImages.egress-proxy" }],
+    good: [{ set: [["platformImages", undefined]], context: relayCalls() }],
   },
   "known-secret": {
     bad: [

@@ -55,6 +55,7 @@ export function prod() {
     siem: { url: "https://siem.example.com/collector", accessKey: sealed("collector-access-key") },
     edge: { domain: "app.example.com", hostedZoneId: "Z0123456789ABCDEFGHIJ", accessLogDays: 90 },
     release: { buildSha: "0".repeat(40) },
+    platformImages: { "egress-proxy": digest },
     workloads: {
       sanctum: { images: { backend: digest, "ai-core": digest }, frontendOrigin: "https://www.example.com" },
       relay: { images: { poller: digest } },
