@@ -1,6 +1,7 @@
 // AWS components: the restart brake of one environment. A service that has used up its restart budget is stopped, and a person is called (RT-5).
 // ECS restarts a container in its task, and replaces a task that dies, for ever. Both are counted: the first by ECS, the
-// second by this function; the alarm on their sum, one for each service, calls it again to stop the service.
+// second by this function; the alarm on their sum, one for each service, calls it again to stop the service. The next
+// release starts it.
 import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as lambda from "@pulumi/aws/lambda";
@@ -41,26 +42,22 @@ export class RestartBrake extends pulumi.ComponentResource {
       },
       child,
     );
-    const ended = new cloudwatch.EventRule(
-      name,
-      {
-        description: "Tasks of the cluster that have ended",
-        eventPattern: pulumi.jsonStringify({
-          source: ["aws.ecs"],
-          "detail-type": ["ECS Task State Change"],
-          detail: { clusterArn: [args.clusterArn], lastStatus: ["STOPPED"] },
-        }),
-      },
-      child,
-    );
     const mayCall = (caller: string, principal: string, sourceArn: pulumi.Input<string>) =>
       new lambda.Permission(
         `${name}-from-${caller}`,
         { action: "lambda:InvokeFunction", function: brake.name, principal, sourceArn, sourceAccount: accountId },
         child,
       );
-    const fromEvents = mayCall("events", "events.amazonaws.com", ended.arn);
-    new cloudwatch.EventTarget(name, { rule: ended.name, arn: brake.arn }, { parent: this, dependsOn: [fromEvents] });
+    for (const [key, { description, pattern }] of Object.entries(events(args))) {
+      const eventPattern = pulumi.jsonStringify({ source: ["aws.ecs"], ...pattern });
+      const rule = new cloudwatch.EventRule(`${name}-${key}`, { description, eventPattern }, child);
+      const fromRule = mayCall(key, "events.amazonaws.com", rule.arn);
+      new cloudwatch.EventTarget(
+        `${name}-${key}`,
+        { rule: rule.name, arn: brake.arn },
+        { parent: this, dependsOn: [fromRule] },
+      );
+    }
     const fromAlarms = mayCall(
       "alarms",
       "lambda.alarms.cloudwatch.amazonaws.com",
@@ -70,6 +67,27 @@ export class RestartBrake extends pulumi.ComponentResource {
     this.functionArn = pulumi.all([brake.arn, fromAlarms.id]).apply(([arn]) => arn);
     this.registerOutputs({ functionArn: this.functionArn });
   }
+}
+
+/** What it hears of, besides alarms. */
+function events({ region, accountId, clusterName, clusterArn }: RestartBrakeArgs) {
+  return {
+    ended: {
+      description: "Tasks of the cluster that have ended",
+      pattern: {
+        "detail-type": ["ECS Task State Change"],
+        detail: { clusterArn: [clusterArn], lastStatus: ["STOPPED"] },
+      },
+    },
+    released: {
+      description: "Services of the cluster of which a new release begins",
+      pattern: {
+        "detail-type": ["ECS Deployment State Change"],
+        resources: [{ prefix: pulumi.interpolate`arn:aws:ecs:${region}:${accountId}:service/${clusterName}/` }],
+        detail: { eventName: ["SERVICE_DEPLOYMENT_IN_PROGRESS"] },
+      },
+    },
+  };
 }
 
 function permissions({ region, accountId, clusterName }: RestartBrakeArgs): PolicyStatement[] {
@@ -86,6 +104,8 @@ function permissions({ region, accountId, clusterName }: RestartBrakeArgs): Poli
       Resource: pulumi.interpolate`arn:aws:application-autoscaling:${region}:${accountId}:scalable-target/*`,
       Condition: { StringEquals: { "application-autoscaling:service-namespace": "ecs" } },
     },
+    // Application Auto Scaling lists without resources.
+    { Effect: "Allow", Action: "application-autoscaling:DescribeScalableTargets", Resource: "*" },
     publishMetrics(),
   ];
 }

@@ -181,6 +181,12 @@ class OnAws(unittest.TestCase):
         self.minutes(1)
         self.assertEqual(self.running(), self.rules["ceiling"], "afterwards it follows")
 
+    def test_a_service_that_was_stopped_is_left_alone(self):
+        self.ecs.update_service(cluster="cluster", service="poller", desiredCount=0)
+        self.alarms(cpu="ALARM", queue="ALARM")
+        self.minutes(15)
+        self.assertEqual(self.running(), self.rules["base"])
+
     def test_a_release_the_ladder_does_not_know_is_left_alone(self):
         newer = self.task_definition("poller-newer")
         self.ecs.update_service(cluster="cluster", service="poller", taskDefinition=newer)

@@ -44,6 +44,15 @@ def rang(state="ALARM", **dimensions):
     }
 
 
+def rollout(service="poller", cluster="cluster", name="SERVICE_DEPLOYMENT_IN_PROGRESS"):
+    return {
+        "source": "aws.ecs",
+        "detail-type": "ECS Deployment State Change",
+        "resources": [f"arn:aws:ecs:eu-central-1:123456789012:service/{cluster}/{service}"],
+        "detail": {"eventType": "INFO", "eventName": name, "deploymentId": "ecs-svc/1"},
+    }
+
+
 @mock_aws
 class RestartBrake(unittest.TestCase):
     def setUp(self):
@@ -88,6 +97,22 @@ class RestartBrake(unittest.TestCase):
         for event in (rang("OK"), rang("INSUFFICIENT_DATA"), rang(ClusterName="else", ServiceName="poller"), rang(X="y")):
             self.assertEqual(self.call(event), {"stopped": None})
         self.assertEqual(self.wanted("poller"), 2)
+
+    def test_a_release_starts_what_was_stopped_with_its_least_number_of_tasks(self):
+        self.call(rang())
+        self.assertEqual(self.call(rollout()), {"started": "poller"})
+        self.assertEqual(self.wanted("poller"), 2)
+        self.assertFalse(any(self.target("poller")["SuspendedState"].values()))
+
+    def test_a_release_of_what_runs_or_is_elsewhere_or_has_ended_changes_nothing(self):
+        self.ecs.update_service(cluster="cluster", service="poller", desiredCount=3)
+        for event in (rollout(), rollout(service="nobody")):
+            self.assertEqual(self.call(event), {"started": None})
+        self.assertEqual(self.wanted("poller"), 3)
+        self.call(rang())
+        for event in (rollout(cluster="else"), rollout(name="SERVICE_DEPLOYMENT_COMPLETED")):
+            self.assertEqual(self.call(event), {"started": None})
+        self.assertEqual(self.wanted("poller"), 0)
 
     def test_a_death_is_counted_under_the_dimensions_of_the_alarm(self):
         self.settled()

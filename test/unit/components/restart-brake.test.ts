@@ -26,29 +26,35 @@ const build = () =>
 
 test("it hears of every task of the cluster that ends", async () => {
   const all = await build();
-  const { eventPattern } = only(all, "aws:cloudwatch/eventRule:EventRule").inputs;
+  const { eventPattern } = only(all, "aws:cloudwatch/eventRule:EventRule", "brake-ended").inputs;
   expect(JSON.parse(String(eventPattern))).toEqual({
     source: ["aws.ecs"],
     "detail-type": ["ECS Task State Change"],
     detail: { clusterArn: ["arn:cluster"], lastStatus: ["STOPPED"] },
   });
-  expect(only(all, "aws:cloudwatch/eventTarget:EventTarget").inputs).toMatchObject({ arn: "arn:aws:mock:::brake" });
+  for (const { inputs } of all.filter(r => r.type === "aws:cloudwatch/eventTarget:EventTarget"))
+    expect(inputs.arn).toBe("arn:aws:mock:::brake");
+});
+
+test("it hears of every release of a service of the cluster, which starts what it had stopped", async () => {
+  const { eventPattern } = only(await build(), "aws:cloudwatch/eventRule:EventRule", "brake-released").inputs;
+  expect(JSON.parse(String(eventPattern))).toEqual({
+    source: ["aws.ecs"],
+    "detail-type": ["ECS Deployment State Change"],
+    resources: [{ prefix: "arn:aws:ecs:eu-central-1:123456789012:service/cluster-1/" }],
+    detail: { eventName: ["SERVICE_DEPLOYMENT_IN_PROGRESS"] },
+  });
 });
 
 test("only alarms of this account and its own rule may call it", async () => {
   const permissions = (await build()).filter(r => r.type === "aws:lambda/permission:Permission").map(r => r.inputs);
-  const byCaller = [...permissions].sort((a, b) => String(a.principal).localeCompare(String(b.principal)));
-  expect(byCaller).toEqual([
-    expect.objectContaining({
-      principal: "events.amazonaws.com",
-      sourceArn: "arn:aws:mock:::brake",
-      sourceAccount: "123456789012",
-    }),
-    expect.objectContaining({
-      principal: "lambda.alarms.cloudwatch.amazonaws.com",
-      sourceArn: "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*",
-      sourceAccount: "123456789012",
-    }),
+  const byCaller = [...permissions].sort((a, b) => String(a.sourceArn).localeCompare(String(b.sourceArn)));
+  const here = { action: "lambda:InvokeFunction", sourceAccount: "123456789012" };
+  const alarms = "arn:aws:cloudwatch:eu-central-1:123456789012:alarm:*";
+  expect(byCaller).toMatchObject([
+    { ...here, principal: "lambda.alarms.cloudwatch.amazonaws.com", sourceArn: alarms },
+    { ...here, principal: "events.amazonaws.com", sourceArn: "arn:aws:mock:::brake-ended" },
+    { ...here, principal: "events.amazonaws.com", sourceArn: "arn:aws:mock:::brake-released" },
   ]);
 });
 
@@ -61,6 +67,7 @@ test("it may stop services of its cluster, hold their autoscaling, and count; no
       .flatMap(({ Action }) => Action)
       .sort(),
   ).toEqual([
+    "application-autoscaling:DescribeScalableTargets",
     "application-autoscaling:RegisterScalableTarget",
     "cloudwatch:PutMetricData",
     "ecs:DescribeServices",

@@ -55,6 +55,9 @@ beforeAll(async () => {
         { domainName, resourceRecordName: "_proof", resourceRecordType: "CNAME", resourceRecordValue: "_value" },
       ],
     }),
+    // What the engine would name by itself.
+    "aws:dynamodb/table:Table": () => ({ name: "lease-table" }),
+    "aws:ssm/parameter:Parameter": () => ({ name: "throttle-parameter" }),
     "aws:ec2/vpcEndpoint:VpcEndpoint": ({ serviceName }: Record<string, unknown>) => ({
       prefixListId: `pl-${String(serviceName).split(".").at(-1)}`,
     }),
@@ -168,9 +171,10 @@ describe("ways (RT-27, SP-13)", () => {
 
 test("it knows its lease and its throttle, and may use just these (RT-7, RT-30)", () => {
   expect(variables(poller, "poller")).toMatchObject({
+    LEASE_TABLE: "lease-table",
     LEASE_KEY: "poller",
     LEASE_SECONDS: "15",
-    THROTTLE_PARAMETER: expect.stringMatching(/./),
+    THROTTLE_PARAMETER: "throttle-parameter",
   });
   const policy = all
     .filter(r => r.type === "aws:iam/rolePolicy:RolePolicy" && r.name === poller)

@@ -83,8 +83,12 @@ def move(rules, state, request):
     found = ecs.describe_services(cluster=rules["cluster"], services=[rules["service"]])["services"]
     if not found:
         raise LookupError(f"no service {rules['service']} in cluster {rules['cluster']}")
-    running, wanted = found[0]["taskDefinition"], rules[state["compute"]]
-    if running == wanted or rolling_out(found[0]) or running not in (rules["base"], rules["ceiling"]):
+    service = found[0]
+    running, wanted = service["taskDefinition"], rules[state["compute"]]
+    # A release that has its own task definition, or one under way, goes first. What the restart brake has stopped must
+    # not be started by a change of its size.
+    known = running in (rules["base"], rules["ceiling"])
+    if running == wanted or not known or rolling_out(service) or service["desiredCount"] == 0:
         return False
     ecs.update_service(cluster=rules["cluster"], service=rules["service"], taskDefinition=wanted)
     emit("ladder.moved", "ok", request, attributes={"ecs.service": rules["service"], "ecs.task_definition": short(wanted)})

@@ -1,8 +1,8 @@
 """Restart brake: a service that has used up its restart budget is stopped (RT-5).
 
-Called for two things. A task of the cluster has ended: if it died by itself, that is counted in the metric `task.deaths`,
-beside the restarts that ECS counts. The alarm on both together rings: its service is stopped, and stays so until a person
-starts it again. A death during a rollout is not counted: ECS's circuit breaker judges the new version, and the old one
+Called for three things. A task of the cluster has ended: if it died by itself, that is counted in the metric `task.deaths`,
+beside the restarts that ECS counts. The alarm on both together rings: its service is stopped, by hand or by a release to be
+started again. A release of a service that is stopped begins: it is started, with as many tasks as it has at least. A death during a rollout is not counted: ECS's circuit breaker judges the new version, and the old one
 must not be stopped for it.
 
 CLUSTER    name of the ECS cluster; services of others are left alone
@@ -16,14 +16,17 @@ import boto3
 from log_record import emit
 
 DEATHS = "task.deaths"
+DIMENSION = "ecs:service:DesiredCount"
 
 
 def handler(event, context):
     if event.get("detail-type") == "ECS Task State Change":
         return task_ended(event["detail"], context.aws_request_id)
+    if event.get("detail-type") == "ECS Deployment State Change":
+        return rollout_began(event, context.aws_request_id)
     if "alarmData" in event:
         return alarm_rang(event["alarmData"], context.aws_request_id)
-    raise ValueError(f"neither the end of a task nor an alarm: {sorted(event)}")
+    raise ValueError(f"neither the end of a task, a rollout nor an alarm: {sorted(event)}")
 
 
 def task_ended(detail, request):
@@ -44,19 +47,45 @@ def alarm_rang(alarm, request):
     if service is None or alarm["state"]["value"] != "ALARM":
         return {"stopped": None}
     # First, or the autoscaler would bring the tasks back.
-    boto3.client("application-autoscaling").register_scalable_target(
-        ServiceNamespace="ecs",
-        ResourceId=f"service/{cluster()}/{service}",
-        ScalableDimension="ecs:service:DesiredCount",
-        SuspendedState={
-            "DynamicScalingInSuspended": True,
-            "DynamicScalingOutSuspended": True,
-            "ScheduledScalingSuspended": True,
-        },
-    )
+    suspend(service, True)
     boto3.client("ecs").update_service(cluster=cluster(), service=service, desiredCount=0)
     emit("service.stopped", "ok", request, severity="alert", attributes={"ecs.service": service})
     return {"stopped": service}
+
+
+def rollout_began(event, request):
+    if event["detail"].get("eventName") != "SERVICE_DEPLOYMENT_IN_PROGRESS":
+        return {"started": None}
+    for arn in event["resources"]:
+        owner, _, service = arn.partition(":service/")[2].rpartition("/")
+        target = scalable_target(service) if owner == cluster() else None
+        if target and target.get("SuspendedState", {}).get("DynamicScalingOutSuspended"):
+            boto3.client("ecs").update_service(cluster=cluster(), service=service, desiredCount=target["MinCapacity"])
+            suspend(service, False)
+            emit("service.started", "ok", request, severity="notice", attributes={"ecs.service": service})
+            return {"started": service}
+    return {"started": None}
+
+
+def scalable_target(service):
+    found = boto3.client("application-autoscaling").describe_scalable_targets(
+        ServiceNamespace="ecs", ResourceIds=[resource(service)], ScalableDimension=DIMENSION
+    )["ScalableTargets"]
+    return found[0] if found else None
+
+
+def suspend(service, suspended):
+    kinds = ("DynamicScalingInSuspended", "DynamicScalingOutSuspended", "ScheduledScalingSuspended")
+    boto3.client("application-autoscaling").register_scalable_target(
+        ServiceNamespace="ecs",
+        ResourceId=resource(service),
+        ScalableDimension=DIMENSION,
+        SuspendedState={kind: suspended for kind in kinds},
+    )
+
+
+def resource(service):
+    return f"service/{cluster()}/{service}"
 
 
 def died(detail):
