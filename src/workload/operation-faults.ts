@@ -1,4 +1,5 @@
 // Workload model: what cannot be right about how one service calls out, scales and holds back. Paths are below the service.
+import { platformVariables } from "./platform-variables";
 import type { Service } from "./workload";
 
 export interface OperationFault {
@@ -14,6 +15,9 @@ export function operationFaults({ network, environment, resources, scaling }: Se
         path: ["network", "egress", i, "variable"],
         message: `variable \`${entry.variable}\` is set by the platform; allowed is a literal one, which each stack sets (RT-27)`,
       });
+  for (const name of platformVariables({ network, scaling, resources }))
+    if (name in environment)
+      faults.push({ path: ["environment", name], message: "is set by the platform for such a service" });
   const { ceiling } = resources;
   for (const bound of ["cpuMillicores", "memoryMiB"] as const)
     if (ceiling && ceiling[bound] < resources[bound])

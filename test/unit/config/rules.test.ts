@@ -251,8 +251,15 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
         set: [poller({ environment: { SALT: "x" } })],
         at: "palisade:workloads.relay.services.poller.environment.SALT",
       },
+      {
+        set: [poller({ environment: { HTTPS_PROXY: "http://elsewhere" } })],
+        at: "palisade:workloads.relay.services.poller.environment.HTTPS_PROXY",
+      },
     ],
-    good: [{ set: [poller({ environment: { LOG_LEVEL: "debug", REGION_HINT: "x" } })] }],
+    good: [
+      { set: [poller({ environment: { LOG_LEVEL: "debug", REGION_HINT: "x" } })] },
+      { set: [backend({ environment: { NO_PROXY: "x" } })] },
+    ],
   },
   "verified-tls": {
     bad: [{ set: [backend({ environment: { DATABASE_SSLMODE: "require" } })], at: `${variableAt}.DATABASE_SSLMODE` }],

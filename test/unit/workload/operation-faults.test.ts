@@ -34,6 +34,11 @@ test.each<[string, Parameters<typeof sampleService>[0], RegExp]>([
     },
     /services\.sample\.network\.egress\.0\.variable: variable `ORIGIN` is set by the platform/,
   ],
+  [
+    "a proxy of its own",
+    { network: { exposure: "none", egress: ["a.example.com"] }, environment: { HTTPS_PROXY: "http://elsewhere" } },
+    /services\.sample\.environment\.HTTPS_PROXY: is set by the platform/,
+  ],
 ])("%s is refused, with its place", (_, changes, message) => {
   expect(() => sampleService(changes)).toThrow(message);
 });
