@@ -3,6 +3,8 @@
 // It takes HTTP CONNECT only, so it sees host names and never content. A host passes by its name and port as they stand on
 // the list, and only if the name leads to a public address: a name that somebody points into the VPC opens nothing there.
 //
+// Smokescreen does the like for Stripe, on a fork of the same library that has no releases; hence this, on the library itself.
+//
 //	EGRESS_ACL           {"action":"enforce","hosts":["api.telegram.org:443"]}; with "open" any host passes on port 443
 //	EGRESS_LISTEN        address to listen on, default :4750
 //	EGRESS_ALLOW_RANGES  private ranges that may be dialled after all, such as 127.0.0.0/8 in tests; default none
