@@ -1,4 +1,5 @@
 // Config: all rules, and how they are applied. Each one works on whatever part of a configuration is sound.
+import { egressRules } from "./egress-rules";
 import { environmentRules } from "./environment-rules";
 import { type Fault, faultAt } from "./faults";
 import { machineRules } from "./machine-rules";
@@ -17,6 +18,7 @@ export const rules: readonly Rule[] = [
   ...workloadRules,
   ...volumeRules,
   ...machineRules,
+  ...egressRules,
   ...secretRules,
   ...tenantRules,
   ...observabilityRules,

@@ -254,7 +254,7 @@ export const stackConfig = field(
           "AWS Distro for OpenTelemetry, which samples and exports traces; from `palisade/telemetry-collector`.",
         ),
         "egress-proxy": platformImage(
-          "Smokescreen, which lets calls out to the named hosts only; from `palisade/egress-proxy`.",
+          "Egress proxy, which lets calls out to the named hosts only; from `palisade/egress-proxy`.",
         ),
       }),
       {

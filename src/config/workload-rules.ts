@@ -1,5 +1,6 @@
 // Config: rules of the overrides, held against the specifications in the catalogue.
 import { leavesHome } from "../workload/egress-range";
+import { platformVariables } from "../workload/platform-variables";
 import type { Workload } from "../workload/workload";
 import { allowedNames, listNames } from "./faults";
 import { isTree, type Path, valueAt } from "./paths";
@@ -173,7 +174,8 @@ export const workloadRules: readonly Rule[] = [
           const at = [...path, "environment", name];
           if (Object.hasOwn(workload.specification.secrets, name))
             return [{ at, found: "the name of a secret", allowed: "a name that no secret of the workload has" }];
-          return typeof specification.environment[name] === "object"
+          const own = platformVariables(specification).includes(name);
+          return own || typeof specification.environment[name] === "object"
             ? [{ at, found: "a variable that the platform sets", allowed: "nothing: its value follows from the stack" }]
             : [];
         }),

@@ -4,7 +4,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { requireFirewall } from "../components/aws/edge-firewall";
 import { edgeHost } from "../components/aws/edge-hosts";
 import { rulePriorities } from "../components/aws/edge-route";
-import { endpointServices, hasMachine } from "../components/aws/endpoint-services";
+import { endpointServices, hasMachine, needsDynamodb } from "../components/aws/endpoint-services";
 import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
@@ -12,6 +12,7 @@ import { SaasWorkload } from "../components/aws/saas-workload";
 import type { DatabaseChoice } from "../components/aws/workload-databases";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
+import { egressOf, union } from "../workload/egress";
 import { isIpv6Range } from "../workload/egress-range";
 import type { Workload } from "../workload/workload";
 import { imageBuilder, requireDaemonFor } from "./image-builder";
@@ -53,6 +54,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   const northVirginia = publishes ? providerOf("aws-us-east-1", "us-east-1") : undefined;
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
+  const services = workloads.flatMap(({ workload }) => Object.values(workload.services));
   const common = {
     environment,
     accountId,
@@ -77,7 +79,10 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         })),
       },
       endpointServices: endpointServices(specifications),
+      dynamodb: needsDynamodb(specifications),
       machines: specifications.some(hasMachine),
+      buildSha: config.release.buildSha,
+      egress: union(services.map(egressOf)),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
       domain: edge.domain,
       hostNames: publicOnes.map(({ hostName }) => hostName),

@@ -7,6 +7,7 @@ import { metric, metricFaults } from "./metric";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
+import { operationFaults } from "./operation-faults";
 import { faultsOf, SpecificationError } from "./specification-error";
 import { approval, logStream, secrets, state, tenancy } from "./state";
 import { volumeFaults } from "./volume-faults";
@@ -151,7 +152,7 @@ function serviceFaults(w: z.infer<typeof shape>, name: string, s: Service): Faul
       });
   faults.push(...memoryOnlyFaults(w, name, s), ...logFaults(w, name, s));
   for (const { path, message } of machineFaults(w, name, s)) faults.push({ path: at(...path), message });
-  return faults;
+  return [...faults, ...operationFaults(s).map(fault => ({ ...fault, path: at(...fault.path) }))];
 }
 
 /** Every place that names a service. */

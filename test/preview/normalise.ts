@@ -1,4 +1,5 @@
 // Golden previews: from the engine's steps to a text that is the same on every machine and readable in a diff.
+import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 import type { PreviewStep } from "../local-stack";
 
 /** What the engine writes for a value that is known only after an update. */
@@ -36,6 +37,7 @@ function cleanText(text: string): string {
   return (
     text
       .replaceAll(UNKNOWN, "<computed>")
+      .replaceAll(PROJECT_DIRECTORY, "<project>")
       .replace(/http:\/\/127\.0\.0\.1:\d+/g, "<local AWS>")
       // Autonaming: it stands at the end of a name, and wherever the name is part of an ARN or a policy.
       .replace(/-[0-9a-f]{7}(?![0-9a-zA-Z])/g, "-<random>")

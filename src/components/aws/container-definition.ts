@@ -219,7 +219,8 @@ export function healthCheck({ health, network, ports }: Service, healthCommand?:
 
 /**
  * Seconds a container must have run before ECS restarts it: the restart budget, evenly spread (RT-5). One that dies
- * sooner ends its task; the circuit breaker or the alarm on restarts takes it from there.
+ * sooner ends its task. The circuit breaker judges a rollout; at any other time the restart brake counts, and stops the
+ * service.
  */
 function restartPeriodSeconds({ restarts, windowMinutes }: Service["lifecycle"]["restartBudget"]): number {
   return Math.min(Math.max(Math.ceil((windowMinutes * 60) / restarts), 60), 1800);

@@ -1,6 +1,8 @@
 // AWS components: the AWS services that workloads themselves call, each of which needs an interface endpoint where there is no way to the internet (SP-13). Pure.
 import type { Service, Workload } from "../../workload/workload";
+import { hasLadder } from "./throttle-parameter";
 import { fargateServices } from "./vpc-endpoints";
+import { hasLease } from "./workload-lease";
 
 /** What of a specification makes a workload call which service. */
 const uses: Record<string, (workload: Workload) => boolean> = {
@@ -10,11 +12,17 @@ const uses: Record<string, (workload: Workload) => boolean> = {
   monitoring: workload => Object.values(workload.services).some(publishesMetrics) || hasMachine(workload),
   xray: ({ services }) => Object.values(services).some(({ tracing }) => tracing !== undefined),
   // Sessions, deliveries and parameters of machines (CP-5, CP-6, CP-9), and the identity of their processes (CP-3).
-  ssm: hasMachine,
+  // Also what holds a service back (RT-7).
+  ssm: workload => hasMachine(workload) || Object.values(workload.services).some(hasLadder),
   ssmmessages: hasMachine,
   ec2messages: hasMachine,
   sts: hasMachine,
 };
+
+/** Whether a workload calls DynamoDB, which has a gateway endpoint: leases are kept there (RT-30). */
+export function needsDynamodb(workloads: readonly Workload[]): boolean {
+  return workloads.some(({ services }) => Object.values(services).some(hasLease));
+}
 
 export function hasMachine({ services }: Pick<Workload, "services">): boolean {
   return Object.values(services).some(service => service.machine);

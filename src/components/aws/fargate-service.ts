@@ -30,6 +30,8 @@ export class FargateService extends pulumi.ComponentResource implements ServiceC
   /** Name of the ECS service, as autoscaling and CloudWatch's dimension `ServiceName` have it. */
   readonly serviceName: pulumi.Output<string>;
   readonly taskDefinitionArn: pulumi.Output<string>;
+  /** The same task at `resources.ceiling`, for whoever moves the service there; if it has a ceiling (RT-6). */
+  readonly ceilingTaskDefinitionArn?: pulumi.Output<string>;
   readonly securityGroupId: pulumi.Output<string>;
   /** Way from the edge, of a public service. */
   readonly route?: EdgeRoute;
@@ -45,11 +47,14 @@ export class FargateService extends pulumi.ComponentResource implements ServiceC
     super("palisade:aws:FargateService", component, {}, options);
     const { service, serviceName } = args;
 
-    const task = new FargateTask(
-      component,
-      { ...args, reserved: connectRole(service) === "none" ? undefined : proxyResources },
-      { parent: this },
-    );
+    const reserved = connectRole(service) === "none" ? undefined : proxyResources;
+    const task = new FargateTask(component, { ...args, reserved }, { parent: this });
+    const { ceiling, ...base } = service.resources;
+    if (ceiling) {
+      const largest = { ...service, resources: { ...base, ...ceiling } };
+      const at = new FargateTask(`${component}-ceiling`, { ...args, service: largest, reserved }, { parent: this });
+      this.ceilingTaskDefinitionArn = at.arn;
+    }
     // No rules but those of the edge, `allowFrom` and `allowTo`.
     const group = new ec2.SecurityGroup(
       component,

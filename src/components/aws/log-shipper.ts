@@ -120,7 +120,12 @@ export class LogShipper extends pulumi.ComponentResource {
     for (const { name: peerName, peer, port } of parts.peers) fargate.allowTo(peerName, peer, port);
     raise(
       name,
-      taskAlarms({ service: specification, clusterName: foundation.cluster.name, serviceName: fargate.serviceName }),
+      taskAlarms({
+        service: specification,
+        clusterName: foundation.cluster.name,
+        serviceName: fargate.serviceName,
+        brakeArn: foundation.restartBrake.functionArn,
+      }),
       foundation.alarmTopic.arn,
       this,
     );

@@ -24,6 +24,10 @@ export type Alarm = Pick<
   evaluationPeriods: number;
   datapointsToAlarm: number;
   treatMissingData: "breaching" | "notBreaching";
+  /** Fixed name, for whoever must know it before the alarm is there; default autonamed. */
+  name?: string;
+  /** Who is called besides when it rings. */
+  brakeArn?: pulumi.Input<string>;
 };
 
 /** Raises each alarm of the table, named `<name>-<key>`, and says when it is over. Returns the ARN of each by its key. */
@@ -34,8 +38,8 @@ export function raise(
   parent: pulumi.Resource,
 ): Record<string, pulumi.Output<string>> {
   return Object.fromEntries(
-    Object.entries(alarms).map(([key, alarm]) => {
-      const actions = { alarmActions: [topicArn], okActions: [topicArn] };
+    Object.entries(alarms).map(([key, { brakeArn, ...alarm }]) => {
+      const actions = { alarmActions: [topicArn, ...(brakeArn ? [brakeArn] : [])], okActions: [topicArn] };
       return [key, new cloudwatch.MetricAlarm(`${name}-${key}`, { ...alarm, ...actions }, { parent }).arn];
     }),
   );

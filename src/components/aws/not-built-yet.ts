@@ -19,14 +19,9 @@ function unbuilt(workload: Workload): string[] {
     ...unbuiltVolumes(workload),
     ...approvals.map(approval => `approvals: \`${approval.name}\``),
     ...Object.entries(services).flatMap(([name, service]) =>
-      [
-        service.resources.gpus > 0 && "resources.gpus",
-        service.resources.ceiling && "resources.ceiling",
-        service.interruptible && "interruptible",
-        service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
-        service.scaling.backPressure && "scaling.backPressure",
-        service.network.egress.length > 0 && !service.machine && "network.egress",
-      ].flatMap(field => (field ? [`services.${name}.${field}`] : [])),
+      [service.resources.gpus > 0 && "resources.gpus", service.interruptible && "interruptible"].flatMap(field =>
+        field ? [`services.${name}.${field}`] : [],
+      ),
     ),
   ];
 }

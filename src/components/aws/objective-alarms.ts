@@ -105,6 +105,6 @@ function keyOf(metric: string): string {
 }
 
 /** One look at a whole window. */
-export function once(windowMinutes: number) {
+function once(windowMinutes: number) {
   return { period: windowMinutes * 60, evaluationPeriods: 1, datapointsToAlarm: 1 };
 }

@@ -4,7 +4,7 @@ import { Registry, type RegistryArgs } from "./registry";
 
 /**
  * Helpers, by the name their repository has below `palisade/`: the log shipper (Fluent Bit), the telemetry collector
- * (AWS Distro for OpenTelemetry), the egress proxy (Smokescreen).
+ * (AWS Distro for OpenTelemetry), the egress proxy (`images/egress-proxy`).
  */
 export const platformImageNames = ["log-shipper", "telemetry-collector", "egress-proxy"] as const;
 export type PlatformImageName = (typeof platformImageNames)[number];

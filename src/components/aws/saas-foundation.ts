@@ -1,15 +1,18 @@
 // AWS components: what all workloads of one environment share. Keys, log sink, network, edge, cluster, alarms (PF-2).
 import * as route53 from "@pulumi/aws/route53";
 import * as pulumi from "@pulumi/pulumi";
+import type { Egress } from "../../workload/egress";
 import { AccountBaseline, type AccountBaselineParts, baselineKeyStatements, findingSources } from "./account-baseline";
 import { AlarmTopic } from "./alarm-topic";
 import { Cluster } from "./cluster";
+import { DnsFirewall } from "./dns-firewall";
 import { Edge } from "./edge";
 import type { EdgeHost } from "./edge-hosts";
 import { DataKeys } from "./keys";
 import { LogSink } from "./log-sink";
 import { Network, type NetworkArgs } from "./network";
 import { type PlatformImageName, PlatformImages } from "./platform-images";
+import { RestartBrake } from "./restart-brake";
 import { SecureBucket } from "./secure-bucket";
 import { ServiceCertificateAuthority } from "./service-ca";
 import { VpcEndpoints } from "./vpc-endpoints";
@@ -17,13 +20,19 @@ import { VpcEndpoints } from "./vpc-endpoints";
 export interface SaasFoundationArgs {
   /** Such as `staging`; part of fixed names and of key aliases. */
   environment: string;
+  /** Git commit of the release (RT-23). */
+  buildSha: string;
   accountId: pulumi.Input<string>;
   region: string;
   network: Pick<NetworkArgs, "cidr" | "zones" | "egress" | "ipv6">;
   /** Services with an interface endpoint, see `endpointServices`; default what Fargate needs. */
   endpointServices?: readonly string[];
+  /** Whether workloads call DynamoDB, through its gateway endpoint; default false. */
+  dynamodb?: boolean;
   /** Whether workloads have machines, whose disks a key must admit; default false (CP-1). */
   machines?: boolean;
+  /** Hosts outside that the workloads may call, all together (RT-27, SP-13). */
+  egress: Egress;
   /** Days, each: see the components that take them. */
   retention: { logDays: number; objectLockDays: number; keyDeletionDays: number; accessLogDays: number };
   /** Host name below which every public workload has its own; `hostNames` are those in use. */
@@ -61,6 +70,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
   readonly serviceCa: ServiceCertificateAuthority;
   readonly images: PlatformImages;
   readonly alarmTopic: AlarmTopic;
+  readonly restartBrake: RestartBrake;
   readonly edge: Edge;
   /** Public hosted zone of the domain; none where the stack brings a certificate and keeps DNS to itself. */
   readonly hostedZoneId?: pulumi.Input<string>;
@@ -107,7 +117,19 @@ export class SaasFoundation extends pulumi.ComponentResource {
         subnetIds: this.network.privateSubnetIds,
         routeTableIds: this.network.privateRouteTableIds,
         services: args.endpointServices,
+        dynamodb: args.dynamodb,
       },
+      child,
+    );
+    const log = (suffix: string) => ({
+      logGroupName: `/palisade/${name}/${suffix}`,
+      retentionDays: retention.logDays,
+      keyArn: logsKeyArn,
+      sink: this.logSink,
+    });
+    new DnsFirewall(
+      `${name}-dns`,
+      { vpcId: this.network.vpcId, region, egress: args.egress, log: log("dns-queries") },
       child,
     );
     this.cluster = new Cluster(name, {}, child);
@@ -155,6 +177,20 @@ export class SaasFoundation extends pulumi.ComponentResource {
         child,
       );
     this.hostedZoneId = this.zone(name, args);
+    this.restartBrake = new RestartBrake(
+      `${name}-restart-brake`,
+      {
+        ...home,
+        clusterName: this.cluster.name,
+        clusterArn: this.cluster.arn,
+        environment,
+        buildSha: args.buildSha,
+        keyArn: this.keys.arnOf("artifacts"),
+        log: log("restart-brake"),
+        topicArn: this.alarmTopic.arn,
+      },
+      child,
+    );
     this.edge = this.makeEdge(name, args, logsKeyArn);
     this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge.dnsName, cluster: this.cluster.name });
   }

@@ -19,7 +19,9 @@ import type { ServiceContributor } from "./service-parts";
 import { TelemetryCollector, type TelemetryCollectorArgs } from "./telemetry-collector";
 import { type ObservedService, WorkloadDashboard } from "./workload-dashboard";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
+import { WorkloadEgress } from "./workload-egress";
 import { WorkloadFrontend } from "./workload-frontend";
+import { WorkloadLease } from "./workload-lease";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
 import { type VolumeLoader, WorkloadVolumes } from "./workload-volumes";
 
@@ -97,6 +99,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
   readonly machines?: Record<string, MachineHandles>;
 
   private readonly parameters?: MachineParameters;
+  private readonly egress: WorkloadEgress;
 
   constructor(
     private readonly component: string,
@@ -155,7 +158,14 @@ export class SaasWorkload extends pulumi.ComponentResource {
       child,
     );
     const collector = new TelemetryCollector({ ...traced, ...args.tracing });
-    const contributors: ServiceContributor[] = [volumes, ...logsAndTenants(component, args, this), collector];
+    this.egress = new WorkloadEgress(component, { ...args, buildSha: release.buildSha }, child);
+    const contributors: ServiceContributor[] = [
+      volumes,
+      ...logsAndTenants(component, args, this),
+      collector,
+      this.egress,
+      this.leases(component),
+    ];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
@@ -182,6 +192,17 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };
     this.registerOutputs({ url: this.url, services: this.services, databases: this.databases, alarms: this.alarms });
+  }
+
+  private leases(component: string): WorkloadLease {
+    const { workload, foundation, region, disposable } = this.args;
+    const { dynamodbPrefixListId } = foundation.endpoints;
+    const keyArn = foundation.keys.arnOf("customer");
+    return new WorkloadLease(
+      component,
+      { workload, region, keyArn, dynamodbPrefixListId, disposable },
+      { parent: this },
+    );
   }
 
   private service(
@@ -270,6 +291,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       endpoints.admit(`${this.component}-${name}`, compute.securityGroupId);
       compute.allowTo("aws-endpoints", { securityGroupId: endpoints.securityGroupId }, 443);
       compute.allowTo("s3", { prefixListId: endpoints.s3PrefixListId }, 443);
+      this.egress.admit(name, compute.securityGroupId);
     }
     for (const hop of hopsOf(this.args.workload)) this.openHop(hop, services, databases);
   }

@@ -2,8 +2,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
 import { type Alarm, raise } from "./metric-alarm";
-import { latencyMetric, metricNamespace } from "./metrics";
-import { contributorAlarms, heartbeatAlarms, objectiveAlarms, once } from "./objective-alarms";
+import { latencyMetric, metricNamespace, taskDeathsMetric } from "./metrics";
+import { contributorAlarms, heartbeatAlarms, objectiveAlarms } from "./objective-alarms";
 
 export interface ServiceAlarmsArgs {
   service: Service;
@@ -17,6 +17,8 @@ export interface ServiceAlarmsArgs {
   /** Log group of the service's records; needed by an objective with `per`. */
   logGroupName?: pulumi.Input<string>;
   topicArn: pulumi.Input<string>;
+  /** Restart brake, which stops the service when its restart budget is used up (RT-5). */
+  brakeArn: pulumi.Input<string>;
 }
 
 /** @throws Error if an objective needs an argument that is missing. */
@@ -47,7 +49,8 @@ export function taskAlarms({
   service,
   clusterName,
   serviceName,
-}: Pick<ServiceAlarmsArgs, "service" | "clusterName" | "serviceName">): Record<string, Alarm> {
+  brakeArn,
+}: Pick<ServiceAlarmsArgs, "service" | "clusterName" | "serviceName" | "brakeArn">): Record<string, Alarm> {
   const dimensions = { ClusterName: clusterName, ServiceName: serviceName };
   const { restarts, windowMinutes } = service.lifecycle.restartBudget;
   const utilisation = (metricName: string): Alarm => ({
@@ -76,19 +79,32 @@ export function taskAlarms({
       treatMissingData: "breaching",
     },
     restarts: {
-      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes (RT-5)`,
-      namespace: "ECS/ContainerInsights",
-      metricName: "RestartCount",
-      dimensions,
-      statistic: "Sum",
+      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes: the service is stopped (RT-5)`,
+      metricQueries: restartQueries(dimensions, windowMinutes * 60),
       comparisonOperator: "GreaterThanThreshold",
       threshold: restarts,
-      ...once(windowMinutes),
+      evaluationPeriods: 1,
+      datapointsToAlarm: 1,
       treatMissingData: "notBreaching",
+      brakeArn,
     },
     cpu: utilisation("CPUUtilization"),
     memory: utilisation("MemoryUtilization"),
   };
+}
+
+/** Containers that ECS restarted in their task, and tasks that it replaced because they died. */
+function restartQueries(dimensions: Record<string, pulumi.Input<string>>, period: number) {
+  const sum = (id: string, namespace: string, metricName: string) => ({
+    id,
+    metric: { namespace, metricName, dimensions, stat: "Sum", period },
+  });
+  return [
+    // Each is reported only when there is something to report.
+    { id: "all", label: "restarts", expression: "FILL(containers, 0) + FILL(tasks, 0)", returnData: true },
+    sum("containers", "ECS/ContainerInsights", "RestartCount"),
+    sum("tasks", metricNamespace, taskDeathsMetric),
+  ];
 }
 
 function edgeAlarms(

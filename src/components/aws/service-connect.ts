@@ -15,11 +15,11 @@ export interface ServiceTls {
 /** CPU and memory of the proxy that ECS adds to a task, as AWS recommends to reserve them. */
 export const proxyResources = { cpuMillicores: 250, memoryMiB: 64 };
 
-/** `server`: may be called. `client`: only calls. `none`: neither, so the task carries no proxy. */
+/** `server`: may be called. `client`: only calls, be it a host outside by way of its egress proxy. `none`: neither, so the task carries no proxy. */
 export function connectRole({ network, environment }: Service): "server" | "client" | "none" {
   if (network.exposure === "internal" || network.callers.length > 0) return "server";
   const calls = Object.values(environment).some(value => typeof value === "object" && "endpointOf" in value);
-  return calls ? "client" : "none";
+  return calls || network.egress.length > 0 ? "client" : "none";
 }
 
 /**

@@ -23,6 +23,8 @@ export interface VpcEndpointsArgs {
   routeTableIds: readonly pulumi.Input<string>[];
   /** Services with an interface endpoint, as in `com.amazonaws.<region>.<service>`; default `fargateServices`. */
   services?: readonly string[];
+  /** Whether DynamoDB has its gateway endpoint; default false. */
+  dynamodb?: boolean;
   /** Security groups that may call the endpoints, by a name for each; more with `admit`. */
   clients?: Record<string, pulumi.Input<string>>;
   /** Accounts besides `accountId` whose resources may be reached, such as that of a shared image registry (RT-10). */
@@ -37,6 +39,8 @@ export class VpcEndpoints extends pulumi.ComponentResource {
   readonly securityGroupId: pulumi.Output<string>;
   /** Prefix list of S3: the peer of egress rules to it, TCP 443. */
   readonly s3PrefixListId: pulumi.Output<string>;
+  /** Prefix list of DynamoDB, if it has an endpoint. */
+  readonly dynamodbPrefixListId?: pulumi.Output<string>;
 
   private readonly name: string;
 
@@ -48,18 +52,8 @@ export class VpcEndpoints extends pulumi.ComponentResource {
     const { vpcId, region, tags } = args;
     const own = perimeter(args);
 
-    const s3 = new ec2.VpcEndpoint(
-      `${name}-s3`,
-      {
-        vpcId,
-        vpcEndpointType: "Gateway",
-        serviceName: `com.amazonaws.${region}.s3`,
-        routeTableIds: [...args.routeTableIds],
-        policy: policyJson([own, imageLayers(region)]),
-        tags: { ...tags, Name: `${name}-s3` },
-      },
-      { parent: this },
-    );
+    const s3 = this.gateway(`${name}-s3`, "s3", args, [own, imageLayers(region)]);
+    const dynamodb = args.dynamodb ? [this.gateway(`${name}-dynamodb`, "dynamodb", args, [own])] : [];
     // No egress rule: endpoints answer, they do not call.
     const securityGroup = new ec2.SecurityGroup(
       name,
@@ -87,8 +81,24 @@ export class VpcEndpoints extends pulumi.ComponentResource {
     this.name = name;
     this.securityGroupId = securityGroup.id;
     this.s3PrefixListId = s3.prefixListId;
+    this.dynamodbPrefixListId = dynamodb[0]?.prefixListId;
     for (const [client, securityGroupId] of Object.entries(args.clients ?? {})) this.admit(client, securityGroupId);
     this.registerOutputs({ securityGroupId: this.securityGroupId, s3PrefixListId: this.s3PrefixListId });
+  }
+
+  private gateway(name: string, service: string, args: VpcEndpointsArgs, statements: PolicyStatement[]) {
+    return new ec2.VpcEndpoint(
+      name,
+      {
+        vpcId: args.vpcId,
+        vpcEndpointType: "Gateway",
+        serviceName: `com.amazonaws.${args.region}.${service}`,
+        routeTableIds: [...args.routeTableIds],
+        policy: policyJson(statements),
+        tags: { ...args.tags, Name: name },
+      },
+      { parent: this },
+    );
   }
 
   /**

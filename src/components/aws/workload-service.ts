@@ -2,6 +2,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { Service, Workload } from "../../workload/workload";
 import { ServiceAutoscaling } from "./autoscaling";
+import { CapacityLadder } from "./capacity-ladder";
 import { databaseConnections } from "./database-connections";
 import type { EdgeRouteArgs } from "./edge-route";
 import { ExecutionRole } from "./execution-role";
@@ -17,6 +18,7 @@ import { type EnvironmentContext, resolveEnvironment } from "./service-environme
 import { combineParts, type ServiceParts } from "./service-parts";
 import { publishMetrics } from "./statements";
 import { TaskRole } from "./task-role";
+import { hasLadder, ThrottleParameter } from "./throttle-parameter";
 import type { ObservedService } from "./workload-dashboard";
 import type { WorkloadDatabases } from "./workload-databases";
 
@@ -58,8 +60,9 @@ export class WorkloadService extends pulumi.ComponentResource {
     const { workload, serviceName, service, foundation, context } = args;
     const { region, environment } = context;
     const repository = service.image.repository;
-    const { environment: added, ...parts } = combineParts(args.parts);
     const child = { parent: this };
+    const throttle = this.throttle(name);
+    const { environment: added, ...parts } = combineParts([...args.parts, ...(throttle ? [throttle.parts] : [])]);
 
     const log = new LogStream(
       name,
@@ -142,6 +145,7 @@ export class WorkloadService extends pulumi.ComponentResource {
     this.compute = this.fargate;
     for (const { name: peerName, peer, port } of parts.peers) this.fargate.allowTo(peerName, peer, port);
     this.observed = this.watch(name, log.logGroupName);
+    if (throttle) this.ladder(name, throttle);
     this.registerOutputs({ serviceName: this.fargate.serviceName });
   }
 
@@ -159,10 +163,20 @@ export class WorkloadService extends pulumi.ComponentResource {
     return { ...rule, listenerArn, edgeSecurityGroupId: securityGroupId };
   }
 
-  private watch(name: string, logGroupName: pulumi.Output<string>): ObservedService {
-    const { workload, serviceName, service, foundation, context } = this.args;
+  /** Where it reads how much it may take, if it can be held back or grow (RT-7). */
+  private throttle(name: string): ThrottleParameter | undefined {
+    const { service, foundation, context } = this.args;
+    if (!hasLadder(service)) return undefined;
+    const keyArn = foundation.keys.arnOf("secrets");
+    const description = `Throttle of ${name}`;
+    return new ThrottleParameter(`${name}-throttle`, { region: context.region, keyArn, description }, { parent: this });
+  }
+
+  /** What alarms, autoscaling and the ladder look at. */
+  private measured() {
+    const { workload, serviceName, foundation, context } = this.args;
     const { fargate } = this;
-    const common = {
+    return {
       clusterName: foundation.cluster.name,
       serviceName: fargate.serviceName,
       requests: fargate.route && {
@@ -171,10 +185,50 @@ export class WorkloadService extends pulumi.ComponentResource {
       },
       metricDimensions: { Environment: context.environment, Service: serviceName, Workload: workload.name },
     };
-    new ServiceAutoscaling(name, { ...common, scaling: service.scaling }, { parent: this });
+  }
+
+  private watch(name: string, logGroupName: pulumi.Output<string>): ObservedService {
+    const { serviceName, service, foundation } = this.args;
+    const measured = this.measured();
+    new ServiceAutoscaling(name, { ...measured, scaling: service.scaling }, { parent: this });
     const topicArn = foundation.alarmTopic.arn;
-    const { arns } = new ServiceAlarms(name, { ...common, service, logGroupName, topicArn }, { parent: this });
-    const { clusterName, serviceName: ecsServiceName, requests, metricDimensions: dimensions } = common;
+    const brakeArn = foundation.restartBrake.functionArn;
+    const alarms = { ...measured, service, logGroupName, topicArn, brakeArn };
+    const { arns } = new ServiceAlarms(name, alarms, { parent: this });
+    const { clusterName, serviceName: ecsServiceName, requests, metricDimensions: dimensions } = measured;
     return { name: serviceName, service, clusterName, ecsServiceName, requests, dimensions, alarmArns: arns };
+  }
+
+  /** Holds it back under load, and lets it grow when that is not enough (RT-6, RT-7). */
+  private ladder(name: string, throttle: ThrottleParameter): void {
+    const { workload, serviceName, service, foundation, context } = this.args;
+    const { fargate } = this;
+    new CapacityLadder(
+      `${name}-ladder`,
+      {
+        ...this.measured(),
+        service,
+        region: context.region,
+        accountId: this.args.accountId,
+        throttle,
+        throttleKeyArn: foundation.keys.arnOf("secrets"),
+        taskDefinitions: { base: fargate.taskDefinitionArn, ceiling: fargate.ceilingTaskDefinitionArn },
+        keyArn: foundation.keys.arnOf("artifacts"),
+        log: {
+          logGroupName: `/palisade/${context.environment}/${workload.name}/${serviceName}/capacity-ladder`,
+          retentionDays: this.args.logDays,
+          keyArn: foundation.keys.arnOf("logs"),
+          sink: foundation.logSink,
+        },
+        origin: {
+          environment: context.environment,
+          workload: workload.name,
+          service: "capacity-ladder",
+          buildSha: context.buildSha,
+        },
+        topicArn: foundation.alarmTopic.arn,
+      },
+      { parent: this },
+    );
   }
 }

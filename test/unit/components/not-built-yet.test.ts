@@ -51,10 +51,6 @@ test.each<[string, Partial<WorkloadInput>]>([
     },
   ],
   ["approvals: `publish`", { approvals: [{ name: "publish", description: "d", service: "a" }] }],
-  [
-    "services.a.network.egress",
-    { services: { a: sampleService({ network: { exposure: "none", egress: ["example.com"] } }) } },
-  ],
   ["services.a.interruptible", { services: { a: sampleService({ interruptible: true }) } }],
 ])("%s is refused by name", (name, part) => {
   const workload = defineWorkload({ name: "x", title: "X", services: { a: sampleService({}) }, ...part });

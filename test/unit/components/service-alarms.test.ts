@@ -15,6 +15,7 @@ const args: ServiceAlarmsArgs = {
   serviceName: "sample-abc",
   metricDimensions: { Workload: "sanctum", Service: "sample" },
   topicArn: "arn:topic",
+  brakeArn: "arn:brake",
 };
 const requests = { loadBalancerArnSuffix: "app/edge/1", targetGroupArnSuffix: "targetgroup/sample/2" };
 
@@ -32,7 +33,7 @@ async function alarms(changes: Partial<ServiceAlarmsArgs> = {}) {
 test("every alarm says so and says when it is over, and decides what silence means", async () => {
   for (const alarm of Object.values(await alarms({ requests })))
     expect(alarm).toMatchObject({
-      alarmActions: ["arn:topic"],
+      alarmActions: expect.arrayContaining(["arn:topic"]),
       okActions: ["arn:topic"],
       treatMissingData: expect.stringMatching(/^(notBreaching|breaching)$/),
       alarmDescription: expect.stringMatching(/./),
@@ -49,14 +50,24 @@ test("missing tasks ring, also when nobody is left to report them", async () => 
   });
 });
 
-test("more restarts than the budget ring", async () => {
-  expect((await alarms()).restarts).toMatchObject({
-    metricName: "RestartCount",
-    statistic: "Sum",
+test("more restarts than the budget, of containers and of tasks, ring and stop the service (RT-5)", async () => {
+  const { restarts, ...others } = await alarms();
+  expect(restarts).toMatchObject({
     comparisonOperator: "GreaterThanThreshold",
     threshold: 5,
-    period: 900,
+    alarmActions: ["arn:topic", "arn:brake"],
+    okActions: ["arn:topic"],
   });
+  const dimensions = { ClusterName: "sanctum", ServiceName: "sample-abc" };
+  expect(restarts?.metricQueries).toEqual([
+    expect.objectContaining({ expression: "FILL(containers, 0) + FILL(tasks, 0)", returnData: true }),
+    {
+      id: "containers",
+      metric: { namespace: "ECS/ContainerInsights", metricName: "RestartCount", dimensions, stat: "Sum", period: 900 },
+    },
+    { id: "tasks", metric: { namespace: "Palisade", metricName: "task.deaths", dimensions, stat: "Sum", period: 900 } },
+  ]);
+  for (const alarm of Object.values(others)) expect(alarm.alarmActions).toEqual(["arn:topic"]);
 });
 
 test("behind the edge, errors and latency are the load balancer's, in its units", async () => {

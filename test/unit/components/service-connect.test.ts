@@ -11,6 +11,7 @@ test.each([
   ["server", { network: { exposure: "public" as const, callers: ["other"] } }],
   ["client", { network: { exposure: "public" as const }, environment: caller }],
   ["client", { network: { exposure: "none" as const }, environment: caller }],
+  ["client", { network: { exposure: "none" as const, egress: ["api.example.com"] } }],
   ["none", { network: { exposure: "public" as const } }],
 ])("%s: %o", (role, changes) => {
   expect(connectRole(sampleService(changes))).toBe(role);

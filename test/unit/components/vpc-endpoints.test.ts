@@ -31,6 +31,17 @@ test("S3 has a gateway endpoint whatever the services", async () => {
   });
 });
 
+test("DynamoDB has one where somebody asks for it, within the same bound", async () => {
+  const registered = await build({ services: [], dynamodb: true });
+  const gateway = only(registered, endpoint, "vpce-dynamodb");
+  expect(gateway.inputs).toMatchObject({
+    vpcEndpointType: "Gateway",
+    serviceName: "com.amazonaws.eu-central-1.dynamodb",
+    routeTableIds: base.routeTableIds,
+  });
+  expect(policyOf(gateway).map(({ Sid }) => Sid)).toEqual(["OwnIdentitiesOnTrustedResources"]);
+});
+
 test.each<[string, readonly string[] | undefined, readonly string[]]>([
   ["what Fargate needs", undefined, fargateServices],
   ["what is asked for", ["kms", "ecr.api"], ["kms", "ecr.api"]],

@@ -68,7 +68,12 @@ test("a secret of a key that is not secret is refused, and not shown", async () 
 
 test("another field's encryption does not cover a secret that the file holds in plain text", async () => {
   const secrets = { relay: { BOT_TOKEN: secretText } };
-  const changes = { "palisade:secrets": secrets, "palisade:workloads": workloads };
+  const platformImages = { "egress-proxy": workloads.relay.images.poller };
+  const changes = {
+    "palisade:secrets": secrets,
+    "palisade:workloads": workloads,
+    "palisade:platformImages": platformImages,
+  };
   await engine(changes, ["palisade:secrets"]);
   expect(message()).toBe("");
   writeFileSync(

@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import { iss } from "../../../src/catalog/iss";
 import type { Context } from "../../../src/config/rule";
 import { rules } from "../../../src/config/rules";
+import type { Service } from "../../../src/workload/workload";
 import { machineWorkload } from "../components/machine-samples";
 import { catalog, digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
 
@@ -67,6 +68,14 @@ const machine = (override: unknown): Case => ({
   ],
   context: { catalog: new Map([["sample", machineWorkload()]]) },
 });
+/** The catalogue, but for what the relay may call. */
+function relayCalls(...egress: Service["network"]["egress"]): Partial<Context> {
+  const relay = catalog.get("relay");
+  const service = relay?.services.poller;
+  if (!relay || !service) throw new Error("the sample has no relay");
+  const calling = { ...service, network: { ...service.network, egress } };
+  return { catalog: new Map(catalog).set("relay", { ...relay, services: { poller: calling } }) };
+}
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
 const cases: Record<string, { bad: Case[]; good: Case[] }> = {
@@ -299,8 +308,15 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
         set: [poller({ environment: { SALT: "x" } })],
         at: "palisade:workloads.relay.services.poller.environment.SALT",
       },
+      {
+        set: [poller({ environment: { HTTPS_PROXY: "http://elsewhere" } })],
+        at: "palisade:workloads.relay.services.poller.environment.HTTPS_PROXY",
+      },
     ],
-    good: [{ set: [poller({ environment: { LOG_LEVEL: "debug", REGION_HINT: "x" } })] }],
+    good: [
+      { set: [poller({ environment: { LOG_LEVEL: "debug", REGION_HINT: "x" } })] },
+      { set: [backend({ environment: { NO_PROXY: "x" } })] },
+    ],
   },
   "verified-tls": {
     bad: [{ set: [backend({ environment: { DATABASE_SSLMODE: "require" } })], at: `${variableAt}.DATABASE_SSLMODE` }],
@@ -405,6 +421,28 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "machine-memory": {
     bad: [{ ...machine({ memoryMiB: 512 }), at: "palisade:workloads.sample.services.bot.memoryMiB" }],
     good: [machine({ memoryMiB: 1024 })],
+  },
+  "egress-variable": {
+    bad: [
+      {
+        context: relayCalls({ variable: "LOG_LEVEL" }),
+        at: "palisade:workloads.relay.services.poller.environment.LOG_LEVEL",
+      },
+    ],
+    good: [
+      {
+        set: [poller({ environment: { LOG_LEVEL: "https://api.example.com/v1" } })],
+        context: relayCalls({ variable: "LOG_LEVEL" }),
+      },
+    ],
+  },
+  "open-egress": {
+    bad: [{ context: relayCalls("*"), at: "palisade:workloads.relay" }],
+    good: [{ set: [inDev], context: relayCalls("*") }],
+  },
+  "egress-proxy-image": {
+    bad: [{ set: [["platformImages", undefined]], at: "palisade:platformImages.egress-proxy" }],
+    good: [{ set: [["platformImages", undefined]], context: relayCalls() }],
   },
   "known-secret": {
     bad: [

@@ -76,6 +76,7 @@ export function prod() {
     edge: { domain: "app.example.com", hostedZoneId: "Z0123456789ABCDEFGHIJ", accessLogDays: 90 },
     release: { buildSha: "0".repeat(40) },
     accountBaseline: { cloudTrail: true, config: false, guardDuty: true, securityHub: false },
+    platformImages: { "egress-proxy": digest },
     workloads: {
       sanctum: { images: { backend: digest, "ai-core": digest }, frontendOrigin: "https://www.example.com" },
       relay: { images: { poller: digest } },

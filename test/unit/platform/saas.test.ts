@@ -90,7 +90,7 @@ test("every log group is encrypted, kept as long as the stack says, and sent to 
 test("every alarm calls somebody (SA-12)", () => {
   const alarms = ofType("aws:cloudwatch/metricAlarm:MetricAlarm");
   expect(alarms.length).toBeGreaterThan(10);
-  for (const { inputs } of alarms) expect(inputs.alarmActions).toHaveLength(1);
+  for (const { inputs } of alarms) expect(inputs.alarmActions).not.toHaveLength(0);
 });
 
 test("each service holds just its own secrets and its own database (SA-8, SA-13)", () => {

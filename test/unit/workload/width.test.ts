@@ -2,55 +2,6 @@
 import { expect, test } from "vitest";
 import { defineWorkload } from "../../../src/workload/workload";
 
-test("the router: one active, one passive, egress to two hosts, drain, budget, back-pressure (RT-4…RT-7, RT-22, RT-25, RT-27, RT-30)", () => {
-  const router = defineWorkload({
-    name: "router",
-    title: "Telegram router",
-    services: {
-      poller: {
-        description: "Polls Telegram and forwards to A2A.",
-        image: { repository: "router/poller" },
-        ports: [{ name: "ops", number: 8080, protocol: "http" }],
-        health: { path: "/healthz", port: "ops" },
-        lifecycle: { checkCommand: ["--check-config"], stopTimeoutSeconds: 30 },
-        resources: {
-          cpuMillicores: 500,
-          memoryMiB: 512,
-          ceiling: { cpuMillicores: 1000, memoryMiB: 1024 },
-        },
-        tmpfs: [{ path: "/tmp", sizeMiB: 128 }],
-        scaling: {
-          minReplicas: 2,
-          maxReplicas: 2,
-          mode: "active-passive",
-          targets: [
-            { metric: "queue-wait", milliseconds: 2000 },
-            { metric: "latency-p95", milliseconds: 12_000 },
-          ],
-          backPressure: { cpuPercent: 60, latencyP95Milliseconds: 12_000 },
-        },
-        network: { exposure: "none", egress: ["api.telegram.org", { variable: "A2A_BASE_URL" }] },
-        environment: { A2A_BASE_URL: "https://a2a.example.com" },
-        objectives: {
-          latencyP95Milliseconds: 12_000,
-          metrics: [
-            { name: "a2a.failure_total", limit: 3, windowMinutes: 5 },
-            { name: "rate_limit.hit", limit: 10, windowMinutes: 720 },
-          ],
-        },
-        tracing: {
-          attributes: ["persona", "env", "telegram.update_offset", "a2a.classification"],
-          alwaysKeep: { "a2a.classification": "fatal" },
-        },
-      },
-    },
-    secrets: {
-      TELEGRAM_TOKEN: { description: "Bot token.", source: "supplied", rotationDays: 90, readers: ["poller"] },
-    },
-  });
-  expect(router.services.poller?.lifecycle.restartBudget).toEqual({ restarts: 5, windowMinutes: 15 });
-});
-
 test("the content pipeline: a machine, prefixes with their readers and writers, a queue, a GPU burst with an end, approvals (CP-1…CP-3, CP-6, CP-7, CP-9, CP-11, CP-12)", () => {
   const pipeline = defineWorkload({
     name: "content-pipeline",
