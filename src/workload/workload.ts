@@ -1,6 +1,7 @@
 // Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { approvalFaults, queueFaults } from "./hand-off";
 import { dnsLabel } from "./names";
 import { frontend, network } from "./network";
 import { health, lifecycle, objectives, scaling, tracing } from "./operation";
@@ -56,7 +57,7 @@ export function defineWorkload(input: WorkloadInput): Workload {
   throw new Error(`workload \`${input.name}\` is not valid:\n${lines.join("\n")}`);
 }
 
-interface Fault {
+export interface Fault {
   path: (string | number)[];
   message: string;
 }
@@ -67,6 +68,8 @@ function crossFaults(w: z.infer<typeof shape>): Fault[] {
     ...references(w).flatMap(({ path, name }) =>
       w.services[name] ? [] : [{ path, message: `no service \`${name}\`; there are ${list(Object.keys(w.services))}` }],
     ),
+    ...queueFaults(w),
+    ...approvalFaults(w),
   ];
 }
 
