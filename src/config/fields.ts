@@ -148,4 +148,7 @@ export const authorityArn = z
   .string()
   .regex(/^arn:aws:acm-pca:[a-z0-9-]+:\d{12}:certificate-authority\/[0-9a-f-]{36}$/);
 
+/** A role or a user; neither a root account, which is nobody in particular, nor a session. */
+export const principalArn = z.string().regex(/^arn:aws:iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/);
+
 export const commit = z.string().regex(/^[0-9a-f]{40}$/);

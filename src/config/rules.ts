@@ -1,6 +1,7 @@
 // Config: all rules, and how they are applied. Each one works on whatever part of a configuration is sound.
 import { environmentRules } from "./environment-rules";
 import { type Fault, faultAt } from "./faults";
+import { handOffRules } from "./hand-off-rules";
 import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
 import type { Facts, Rule } from "./rule";
@@ -12,6 +13,7 @@ export const rules: readonly Rule[] = [
   ...environmentRules,
   ...workloadRules,
   ...secretRules,
+  ...handOffRules,
   notBuiltYetRule,
 ];
 

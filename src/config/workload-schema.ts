@@ -4,7 +4,7 @@ import { resources } from "../workload/container";
 import { dnsLabel, envName, imageDigest } from "../workload/names";
 import { scaling } from "../workload/operation";
 import { postgres } from "../workload/state";
-import { field, instanceClass, origin, secret } from "./fields";
+import { field, instanceClass, origin, principalArn, secret } from "./fields";
 
 export const workloadName = field(dnsLabel, { is: "Name in the catalogue.", allowed: "the name of a workload" });
 const serviceName = field(dnsLabel, { is: "Name of a service.", allowed: "the name of a service of the workload" });
@@ -76,6 +76,9 @@ const serviceOverride = z.strictObject({
   ).default({}),
 });
 
+/** Whole dollars: a budget is a warning, not an invoice. */
+export const monthlyBudgetUsd = z.int().min(1).max(10_000_000);
+
 export const workloadOverrides = z.strictObject({
   images: field(
     z.record(
@@ -104,6 +107,27 @@ export const workloadOverrides = z.strictObject({
     is: "Origin the frontend is served from: the only one the API answers to a browser.",
     controls: ["SA-11", "IS-5"],
     allowed: "an origin without a path, such as https://www.example.com",
+  }).optional(),
+  approvers: field(
+    z
+      .array(
+        field(principalArn, {
+          is: "Who may decide.",
+          allowed: "the ARN of an IAM role or user, such as arn:aws:iam::123456789012:role/editor",
+        }),
+      )
+      .min(1)
+      .max(10),
+    {
+      is: "People of whom one must approve what the workload's approvals hold back.",
+      controls: ["CP-11"],
+      allowed: "a list of one to ten ARNs of IAM roles and users",
+    },
+  ).optional(),
+  monthlyBudgetUsd: field(monthlyBudgetUsd, {
+    is: "Budget of the workload in this stack; it warns at 80 and 100 % and of a forecast above it, and stops nothing.",
+    unit: "US dollars a month",
+    controls: ["CP-12"],
   }).optional(),
 });
 export type WorkloadOverrides = z.output<typeof workloadOverrides>;

@@ -1,14 +1,18 @@
 // Platform: a stack in SaaS mode. From its configuration to the arguments of components; decides nothing itself (PF-1, PF-2).
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
+import { CostBudget } from "../components/aws/cost-budget";
 import { rulePriorities } from "../components/aws/edge-route";
 import { requireBuilt } from "../components/aws/not-built-yet";
-import { createProvider } from "../components/aws/provider";
+import { createProvider, type ProviderArgs } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
 import { SaasWorkload } from "../components/aws/saas-workload";
+import { SecondRegion } from "../components/aws/second-region";
 import type { DatabaseChoice } from "../components/aws/workload-databases";
+import { endpointsOf } from "../components/aws/workload-endpoints";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
+import { hasReplica } from "../workload/hand-off";
 import type { Workload } from "../workload/workload";
 
 export interface SaasOutputs {
@@ -30,11 +34,12 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   }));
   for (const { workload } of workloads) requireBuilt(workload);
 
-  const provider = createProvider("aws", {
+  const providerArgs = {
     region,
     localEndpoint: config.localAws?.endpoint,
     tags: { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha },
-  });
+  };
+  const provider = createProvider("aws", providerArgs);
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
@@ -71,9 +76,26 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       alarms: { emails: config.alarms.emails, pagerEndpoint: config.alarms.pagerDuty },
       serviceCa: config.serviceCa,
       platformImages: config.platformImages,
+      endpointServices: endpointsOf(workloads.map(({ workload }) => workload)),
     },
     { provider },
   );
+  const secondRegion = secondRegionOf(
+    config,
+    accountId,
+    providerArgs,
+    workloads.map(({ workload }) => workload),
+  );
+  if (config.monthlyBudgetUsd !== undefined)
+    new CostBudget(
+      `palisade-${environment}`,
+      {
+        monthlyUsd: config.monthlyBudgetUsd,
+        tag: { key: "palisade:environment", value: environment },
+        topicArn: foundation.alarmTopic.arn,
+      },
+      { provider },
+    );
 
   const deployed = workloads.map(({ workload, overrides, hostName }) => {
     const choice = (override: typeof overrides.postgres): DatabaseChoice => ({
@@ -94,6 +116,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         secretRecoveryDays: config.retention.secretRecoveryDays,
         supplied: config.secrets[workload.name],
         frontendOrigin: overrides.frontendOrigin,
+        secondRegion,
+        approvers: overrides.approvers,
+        monthlyBudgetUsd: overrides.monthlyBudgetUsd,
         buildSha: config.release.buildSha,
       },
       { provider },
@@ -112,6 +137,28 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       ]),
     ),
   };
+}
+
+/** Made only for a workload that has a copy there: its provider is a process of its own, in every preview (CP-12). */
+function secondRegionOf(
+  { secondRegion: region, environment, alarms, retention }: StackConfig,
+  accountId: pulumi.Output<string>,
+  providerArgs: ProviderArgs,
+  workloads: readonly Workload[],
+): SecondRegion | undefined {
+  if (region === undefined || !workloads.some(hasReplica)) return undefined;
+  return new SecondRegion(
+    `palisade-${environment}-second`,
+    {
+      region,
+      environment,
+      accountId,
+      keyDeletionDays: retention.keyDeletionDays,
+      emails: alarms.emails,
+      pagerEndpoint: alarms.pagerDuty,
+    },
+    createProvider("aws-second", { ...providerArgs, region }),
+  );
 }
 
 /** A preview of staging or prod against a local AWS shows what an account will get, gaps of the local AWS included. */

@@ -33,6 +33,11 @@ export function queuesOf(state: Workload["state"], serviceName: string): string[
   return Object.keys(state.queues).filter(name => state.queues[name]?.consumers.includes(serviceName));
 }
 
+/** Whether it has a bucket with a copy in a second region. */
+export function hasReplica({ state }: Pick<Workload, "state">): boolean {
+  return Object.values(state.buckets).some(bucket => bucket.replicated);
+}
+
 export function approvalFaults({ state, approvals }: Parts): Fault[] {
   return approvals.flatMap(({ name, service, of, releasesTo }, i) => {
     const faults: Fault[] = [];

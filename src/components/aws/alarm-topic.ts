@@ -1,4 +1,4 @@
-// AWS components: where alarms go. An encrypted topic that only the account's own alarms may publish to (SA-12, RT-24).
+// AWS components: where alarms go. An encrypted topic that only the account's own alarms and budgets may publish to (SA-12, RT-24).
 import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
 import { policyJson } from "./statements";
@@ -62,6 +62,17 @@ function topicPolicy(topicArn: pulumi.Output<string>, { region, accountId }: Ala
       Condition: {
         StringEquals: { "aws:SourceAccount": accountId },
         ArnLike: { "aws:SourceArn": pulumi.interpolate`arn:aws:cloudwatch:${region}:${accountId}:alarm:*` },
+      },
+    },
+    {
+      Sid: "BudgetsOfTheAccount",
+      Effect: "Allow",
+      Principal: { Service: "budgets.amazonaws.com" },
+      Action: "sns:Publish",
+      Resource: topicArn,
+      Condition: {
+        StringEquals: { "aws:SourceAccount": accountId },
+        ArnLike: { "aws:SourceArn": pulumi.interpolate`arn:aws:budgets::${accountId}:*` },
       },
     },
     {

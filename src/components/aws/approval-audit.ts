@@ -89,6 +89,9 @@ function alarms(kind: string, RuleName: pulumi.Output<string>): Record<string, A
   if (kind !== "unreleased") return { unwritten };
   return {
     unwritten,
-    ended: ring("TriggeredRules", "an approval ended without a release: rejected, undecided for a week, stopped or broken"),
+    ended: ring(
+      "TriggeredRules",
+      "an approval ended without a release: rejected, undecided for a week, stopped or broken",
+    ),
   };
 }

@@ -47,7 +47,9 @@ export class ApprovalGate extends pulumi.ComponentResource {
 
   constructor(name: string, args: ApprovalGateArgs, options?: pulumi.ComponentResourceOptions) {
     if (args.approvers.length < 1 || args.approvers.length > 10)
-      throw new Error(`\`approvers\` has ${args.approvers.length}; approval \`${args.approval}\` takes 1 to 10 (CP-11)`);
+      throw new Error(
+        `\`approvers\` has ${args.approvers.length}; approval \`${args.approval}\` takes 1 to 10 (CP-11)`,
+      );
     super("palisade:aws:ApprovalGate", name, {}, options);
     const child = { parent: this };
     const { release, bucket, keyArn } = args;
@@ -124,13 +126,20 @@ export class ApprovalGate extends pulumi.ComponentResource {
 
     function documentOf({ workload, approval, description, approvers }: ApprovalGateArgs): pulumi.Output<string> {
       const composeScript = readFileSync(script("compose_release.py"), "utf8");
-      return pulumi
-        .all([bucket.name, release.queueUrl, release.roleArn])
-        .apply(([bucketName, queueUrl, roleArn]) =>
-          JSON.stringify(
-            approvalDocument({ workload, approval, description, bucketName, queueUrl, roleArn, approvers, composeScript }),
-          ),
-        );
+      return pulumi.all([bucket.name, release.queueUrl, release.roleArn]).apply(([bucketName, queueUrl, roleArn]) =>
+        JSON.stringify(
+          approvalDocument({
+            workload,
+            approval,
+            description,
+            bucketName,
+            queueUrl,
+            roleArn,
+            approvers,
+            composeScript,
+          }),
+        ),
+      );
     }
   }
 }

@@ -34,7 +34,11 @@ export class BucketReplica extends pulumi.ComponentResource {
     const replicaKeyArn = secondRegion.keys.arnOf(args.dataClass);
     const there = { parent: this, provider: secondRegion.provider };
 
-    const replica = new SecureBucket(`${name}-replica`, { keyArn: replicaKeyArn, forceDestroy: args.disposable }, there);
+    const replica = new SecureBucket(
+      `${name}-replica`,
+      { keyArn: replicaKeyArn, forceDestroy: args.disposable },
+      there,
+    );
     const roleArn = serviceRole(
       `${name}-replication`,
       {
@@ -95,11 +99,7 @@ function replicationPermissions(
     { Effect: "Allow", Action: ["s3:GetReplicationConfiguration", "s3:ListBucket"], Resource: source.arn },
     {
       Effect: "Allow",
-      Action: [
-        "s3:GetObjectVersionForReplication",
-        "s3:GetObjectVersionAcl",
-        "s3:GetObjectVersionTagging",
-      ],
+      Action: ["s3:GetObjectVersionForReplication", "s3:GetObjectVersionAcl", "s3:GetObjectVersionTagging"],
       Resource: pulumi.interpolate`${source.arn}/*`,
     },
     {

@@ -2,6 +2,7 @@
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as kms from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
+import { notifyingClasses } from "../../workload/hand-off";
 import { type DataClass, dataClass } from "../../workload/names";
 import { policyJson } from "./statements";
 
@@ -70,7 +71,12 @@ type Account = Pick<DataKeysArgs, "accountId" | "region">;
 
 /** Policy of one key. In a key policy the resource `*` means this key. */
 function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {
-  return policyJson([administration(account), ...(of === "logs" ? [logGroups(account), alarms(account)] : [])]);
+  return policyJson([
+    administration(account),
+    ...(of === "logs" ? [logGroups(account), alarms(account), budgets(account)] : []),
+    ...(notifyingClasses.includes(of) ? [notifications(account)] : []),
+    ...(of === "artifacts" ? autoScaling(account) : []),
+  ]);
 }
 
 /** Hands the decision to the account's IAM policies: without it nobody could administer or use the key. */
@@ -110,6 +116,54 @@ function alarms({ accountId }: Account): PolicyStatement {
     Resource: "*",
     Condition: { StringEquals: { "aws:SourceAccount": accountId } },
   };
+}
+
+/** Budgets publish to the encrypted alarm topic as themselves (CP-12). */
+function budgets({ accountId }: Account): PolicyStatement {
+  return {
+    Sid: "BudgetsOfTheAccount",
+    Effect: "Allow",
+    Principal: { Service: "budgets.amazonaws.com" },
+    Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
+    Resource: "*",
+    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+  };
+}
+
+/** S3 tells encrypted queues of new objects as itself (CP-11). */
+function notifications({ accountId }: Account): PolicyStatement {
+  return {
+    Sid: "BucketNotificationsOfTheAccount",
+    Effect: "Allow",
+    Principal: { Service: "s3.amazonaws.com" },
+    Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
+    Resource: "*",
+    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+  };
+}
+
+/**
+ * EC2 Auto Scaling encrypts the disks of the machines it starts as its service-linked role. By condition, because KMS
+ * refuses a principal that is not there yet, and the role comes with the account's first group (CP-12).
+ */
+function autoScaling({ accountId }: Account): PolicyStatement[] {
+  const role = pulumi.interpolate`arn:aws:iam::${accountId}:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling`;
+  const ofRole = { StringEquals: { "kms:CallerAccount": accountId }, ArnEquals: { "aws:PrincipalArn": role } };
+  const common = { Effect: "Allow" as const, Principal: { AWS: "*" }, Resource: "*" };
+  return [
+    {
+      Sid: "DisksOfAutoScaling",
+      ...common,
+      Action: ["kms:Encrypt", "kms:Decrypt", "kms:ReEncrypt*", "kms:GenerateDataKey*", "kms:DescribeKey"],
+      Condition: ofRole,
+    },
+    {
+      Sid: "GrantsOfAutoScaling",
+      ...common,
+      Action: "kms:CreateGrant",
+      Condition: { ...ofRole, Bool: { "kms:GrantIsForAWSResource": "true" } },
+    },
+  ];
 }
 
 function requireEnvironment(environment: string): void {

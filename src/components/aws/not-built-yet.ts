@@ -1,5 +1,6 @@
 // AWS components: what the workload model can say and SaaS on AWS does not make yet. Refused by name, never left out silently.
 import type { Workload } from "../../workload/workload";
+import { gpuFaults, gpuVolumeFaults } from "./gpu-size";
 
 /** @throws Error naming each part of the specification that would be left out. Call it before anything is registered. */
 export function requireBuilt(workload: Workload): void {
@@ -10,19 +11,18 @@ export function requireBuilt(workload: Workload): void {
     );
 }
 
-function unbuilt({ services, state, frontend, tenancy, approvals }: Workload): string[] {
-  const kinds = ["buckets", "volumes", "queues"] as const;
+function unbuilt({ services, state, frontend, tenancy }: Workload): string[] {
+  const kinds = ["volumes"] as const;
   return [
     ...kinds.flatMap(kind => Object.keys(state[kind]).map(name => `state.${kind}.${name}`)),
     ...(frontend?.hosting === "static" ? ["frontend.hosting: `static`; made is `external`"] : []),
     ...(tenancy ? ["tenancy"] : []),
-    ...approvals.map(approval => `approvals: \`${approval.name}\``),
+    ...gpuVolumeFaults({ services, state }),
     ...Object.entries(services).flatMap(([name, service]) =>
       [
         service.machine && "machine",
-        service.resources.gpus > 0 && "resources.gpus",
+        ...(service.resources.gpus > 0 ? gpuFaults(service) : []),
         service.resources.ceiling && "resources.ceiling",
-        service.interruptible && "interruptible",
         service.tracing && "tracing",
         service.scaling.mode === "active-passive" && "scaling.mode: `active-passive`",
         service.scaling.backPressure && "scaling.backPressure",

@@ -10,7 +10,7 @@ import { Network, type NetworkArgs } from "./network";
 import { type PlatformImageName, PlatformImages } from "./platform-images";
 import { SecureBucket } from "./secure-bucket";
 import { ServiceCertificateAuthority } from "./service-ca";
-import { VpcEndpoints } from "./vpc-endpoints";
+import { fargateServices, VpcEndpoints } from "./vpc-endpoints";
 
 export interface SaasFoundationArgs {
   /** Such as `staging`; part of fixed names and of key aliases. */
@@ -31,6 +31,8 @@ export interface SaasFoundationArgs {
   rateLimit: number;
   siem?: { url: string; accessKey: pulumi.Input<string> };
   alarms: { emails: string[]; pagerEndpoint?: pulumi.Input<string> };
+  /** Interface endpoints besides those every task needs, such as `sqs`; see `endpointsOf`. Default none (SP-13). */
+  endpointServices?: readonly string[];
   serviceCa: { arn?: string; validityYears: number };
   /** Digests of the platform's own helpers that the workloads need (RT-1). */
   platformImages: Partial<Record<PlatformImageName, string>>;
@@ -85,6 +87,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
         vpcId: this.network.vpcId,
         subnetIds: this.network.privateSubnetIds,
         routeTableIds: this.network.privateRouteTableIds,
+        services: [...fargateServices, ...(args.endpointServices ?? [])],
       },
       child,
     );

@@ -2,14 +2,20 @@
 import * as pulumi from "@pulumi/pulumi";
 import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
+import { CostBudget } from "./cost-budget";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
+import type { SecondRegion } from "./second-region";
 import { WorkloadSecrets } from "./secrets";
 import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
+import { WorkloadApprovals } from "./workload-approvals";
+import { WorkloadBuckets } from "./workload-buckets";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
+import { WorkloadQueues } from "./workload-queues";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
+import { tagWorkload, workloadTag } from "./workload-tags";
 
 export interface SaasWorkloadArgs {
   workload: Workload;
@@ -32,6 +38,12 @@ export interface SaasWorkloadArgs {
   frontendOrigin?: string;
   /** Git commit of the images (RT-23). */
   buildSha: string;
+  /** Where replicated buckets have their copy; needed if the workload has one (CP-12). */
+  secondRegion?: SecondRegion;
+  /** ARNs of the IAM roles and users of whom one must approve; needed if the workload has approvals (CP-11). */
+  approvers?: readonly string[];
+  /** US dollars a month at which the workload's budget stands; default no budget (CP-12). */
+  monthlyBudgetUsd?: number;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
@@ -55,7 +67,12 @@ export class SaasWorkload extends pulumi.ComponentResource {
     private readonly args: SaasWorkloadArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super("palisade:aws:SaasWorkload", component, {}, options);
+    super(
+      "palisade:aws:SaasWorkload",
+      component,
+      {},
+      { ...options, transformations: [...(options?.transformations ?? []), tagWorkload(component)] },
+    );
     const { workload, foundation, logDays } = args;
     const child = { parent: this };
 
@@ -85,13 +102,32 @@ export class SaasWorkload extends pulumi.ComponentResource {
       { state: workload.state, foundation, choices: args.databases, logDays },
       child,
     );
-    const contributors: ServiceContributor[] = [];
+    const buckets = new WorkloadBuckets(component, { ...args, buckets: workload.state.buckets }, child);
+    const queues = new WorkloadQueues(component, args, child);
+    const approvals = new WorkloadApprovals(
+      component,
+      { ...args, buckets, queues, approvers: args.approvers ?? [] },
+      child,
+    );
+    if (args.monthlyBudgetUsd !== undefined)
+      new CostBudget(
+        component,
+        {
+          monthlyUsd: args.monthlyBudgetUsd,
+          tag: { key: workloadTag, value: component },
+          topicArn: foundation.alarmTopic.arn,
+        },
+        child,
+      );
+    const contributors: ServiceContributor[] = [buckets, queues, approvals];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
         service,
         registry,
         secrets,
         databases,
+        buckets,
+        queues,
         parts: contributors.map(contributor => contributor.partsFor(serviceName)),
       }),
     );
@@ -108,7 +144,12 @@ export class SaasWorkload extends pulumi.ComponentResource {
 
   private service(
     serviceName: string,
-    given: Pick<WorkloadServiceArgs, "service" | "registry" | "secrets" | "databases" | "parts">,
+    {
+      buckets,
+      ...given
+    }: Pick<WorkloadServiceArgs, "service" | "registry" | "secrets" | "databases" | "queues" | "parts"> & {
+      buckets: WorkloadBuckets;
+    },
   ): ServiceCompute {
     const { workload, foundation, environment, region, hostName } = this.args;
     const imageDigest = this.args.images[serviceName];
@@ -128,6 +169,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
           buildSha: this.args.buildSha,
           publicOrigin: `https://${hostName}`,
           frontendOrigin: this.args.frontendOrigin,
+          buckets: buckets.names,
         },
         rule: { hostNames: [hostName], priority: this.args.rulePriority },
         logDays: this.args.logDays,

@@ -32,11 +32,7 @@ export class SecondRegion extends pulumi.ComponentResource {
     const { region, accountId, environment, emails, pagerEndpoint } = args;
     const child = { parent: this };
     this.region = region;
-    this.keys = new DataKeys(
-      name,
-      { region, accountId, environment, deletionWindowDays: args.keyDeletionDays },
-      child,
-    );
+    this.keys = new DataKeys(name, { region, accountId, environment, deletionWindowDays: args.keyDeletionDays }, child);
     this.alarmTopic = new AlarmTopic(
       `${name}-alarms`,
       { region, accountId, emails, pagerEndpoint, keyArn: this.keys.arnOf("logs") },

@@ -46,18 +46,8 @@ function taskAlarms({ service, clusterName, serviceName }: ServiceAlarmsArgs): R
     treatMissingData: "notBreaching",
   });
   return {
-    "running-tasks": {
-      alarmDescription: `fewer than ${service.scaling.minReplicas} tasks are running`,
-      namespace: "ECS/ContainerInsights",
-      metricName: "RunningTaskCount",
-      dimensions,
-      statistic: "Minimum",
-      comparisonOperator: "LessThanThreshold",
-      threshold: service.scaling.minReplicas,
-      ...threeOfFive,
-      // A service nobody reports on has no task.
-      treatMissingData: "breaching",
-    },
+    // A service that is there only while there is work lacks nothing while it is not.
+    ...(service.scaling.minReplicas > 0 && { "running-tasks": runningTasks(service, dimensions) }),
     restarts: {
       alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes (RT-5)`,
       namespace: "ECS/ContainerInsights",
@@ -71,6 +61,21 @@ function taskAlarms({ service, clusterName, serviceName }: ServiceAlarmsArgs): R
     },
     cpu: utilisation("CPUUtilization"),
     memory: utilisation("MemoryUtilization"),
+  };
+}
+
+function runningTasks({ scaling }: Service, dimensions: Alarm["dimensions"]): Alarm {
+  return {
+    alarmDescription: `fewer than ${scaling.minReplicas} tasks are running`,
+    namespace: "ECS/ContainerInsights",
+    metricName: "RunningTaskCount",
+    dimensions,
+    statistic: "Minimum",
+    comparisonOperator: "LessThanThreshold",
+    threshold: scaling.minReplicas,
+    ...threeOfFive,
+    // A service nobody reports on has no task.
+    treatMissingData: "breaching",
   };
 }
 

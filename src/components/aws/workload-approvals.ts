@@ -46,7 +46,11 @@ export class WorkloadApprovals extends pulumi.ComponentResource implements Servi
         { parent: this },
       );
       for (const bucket of new Set(gates.map(({ of }) => of.bucket)))
-        this.notify(bucket, gates.filter(({ of }) => of.bucket === bucket), audit);
+        this.notify(
+          bucket,
+          gates.filter(({ of }) => of.bucket === bucket),
+          audit,
+        );
     }
     this.registerOutputs({});
   }

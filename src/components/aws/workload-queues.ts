@@ -62,9 +62,7 @@ export class WorkloadQueues extends pulumi.ComponentResource implements ServiceC
       const keyArn = this.args.foundation.keys.arnOf(dataClass);
       if (sends) statements.push(allow(queue, send));
       if (takes) statements.push(allow(queue, take));
-      statements.push(
-        keyUse(keyArn, "sqs", this.args.region, sends ? ["GenerateDataKey", "Decrypt"] : ["Decrypt"]),
-      );
+      statements.push(keyUse(keyArn, "sqs", this.args.region, sends ? ["GenerateDataKey", "Decrypt"] : ["Decrypt"]));
       environment[`QUEUE_${name.toUpperCase().replaceAll("-", "_")}_URL`] = queue.url;
     }
     return { statements, environment };
@@ -74,7 +72,9 @@ export class WorkloadQueues extends pulumi.ComponentResource implements ServiceC
     const { foundation, region, accountId } = this.args;
     const child = `${this.component}-${name}`;
     const keyArn = foundation.keys.arnOf(queue.dataClass);
-    const role = released ? releaseRole(child, { region, accountId, workload: this.args.workload.name }, this) : undefined;
+    const role = released
+      ? releaseRole(child, { region, accountId, workload: this.args.workload.name }, this)
+      : undefined;
     const made = new WorkQueue(
       child,
       {

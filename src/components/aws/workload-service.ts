@@ -1,11 +1,14 @@
 // AWS components: one service of a workload with all that is its own: log, identities, tasks, scaling, alarms (SA-3, SA-12, SA-13).
 import * as pulumi from "@pulumi/pulumi";
+import { queuesOf } from "../../workload/hand-off";
 import { storeKinds } from "../../workload/hops";
 import type { Service, Workload } from "../../workload/workload";
 import { ServiceAutoscaling } from "./autoscaling";
 import type { EdgeRouteArgs } from "./edge-route";
 import { ExecutionRole } from "./execution-role";
-import { FargateService } from "./fargate-service";
+import { FargateService, type FargateServiceArgs } from "./fargate-service";
+import { warmUpSeconds } from "./gpu-capacity";
+import { GpuService } from "./gpu-service";
 import { LogStream } from "./log-stream";
 import type { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
@@ -17,6 +20,7 @@ import { combineParts, type ServiceParts } from "./service-parts";
 import { databaseConnect, publishMetrics } from "./statements";
 import { TaskRole } from "./task-role";
 import type { WorkloadDatabases } from "./workload-databases";
+import type { WorkloadQueues } from "./workload-queues";
 
 export interface WorkloadServiceArgs {
   workload: Workload;
@@ -26,6 +30,7 @@ export interface WorkloadServiceArgs {
   registry: Registry;
   secrets: WorkloadSecrets;
   databases: WorkloadDatabases;
+  queues: WorkloadQueues;
   accountId: pulumi.Input<string>;
   /** Digest of the image (RT-1). */
   imageDigest: string;
@@ -43,7 +48,6 @@ export interface WorkloadServiceArgs {
 
 export class WorkloadService extends pulumi.ComponentResource {
   readonly compute: ServiceCompute;
-  private readonly fargate: FargateService;
 
   constructor(
     name: string,
@@ -85,46 +89,49 @@ export class WorkloadService extends pulumi.ComponentResource {
       { region, accountId: args.accountId, statements: [...this.connections(), publishMetrics(), ...parts.statements] },
       child,
     );
-    this.fargate = new FargateService(
-      name,
-      {
-        region,
-        serviceName,
-        service,
-        image: pulumi.interpolate`${args.registry.urlOf(repository)}@${args.imageDigest}`,
-        executionRoleArn: executionRole.arn,
-        taskRoleArn: taskRole.arn,
-        logGroupName: log.logGroupName,
-        environment: {
-          ...resolveEnvironment(serviceName, service, {
-            ...context,
-            services: workload.services,
-            databases: args.databases,
-          }),
-          ...added,
-        },
-        volumes: parts.volumes,
-        mounts: parts.mounts,
-        sidecars: parts.sidecars,
-        secretArns,
-        clusterArn: foundation.cluster.arn,
-        namespaceArn: foundation.cluster.namespaceArn,
-        vpcId: foundation.network.vpcId,
-        subnetIds: foundation.network.privateSubnetIds,
-        route: this.route(),
-        tls: {
-          authorityArn: foundation.serviceCa.arn,
-          roleArn: foundation.serviceCa.roleArn,
-          keyArn: foundation.keys.arnOf("secrets"),
-        },
-        waitForSteadyState: args.waitForSteadyState,
+    const task: FargateServiceArgs = {
+      region,
+      serviceName,
+      service,
+      image: pulumi.interpolate`${args.registry.urlOf(repository)}@${args.imageDigest}`,
+      executionRoleArn: executionRole.arn,
+      taskRoleArn: taskRole.arn,
+      logGroupName: log.logGroupName,
+      environment: {
+        ...resolveEnvironment(serviceName, service, {
+          ...context,
+          services: workload.services,
+          databases: args.databases,
+        }),
+        ...added,
       },
-      child,
-    );
-    this.compute = this.fargate;
-    for (const { name: peerName, peer, port } of parts.peers) this.fargate.allowTo(peerName, peer, port);
+      volumes: parts.volumes,
+      mounts: parts.mounts,
+      sidecars: parts.sidecars,
+      secretArns,
+      clusterArn: foundation.cluster.arn,
+      namespaceArn: foundation.cluster.namespaceArn,
+      vpcId: foundation.network.vpcId,
+      subnetIds: foundation.network.privateSubnetIds,
+      route: this.route(),
+      tls: {
+        authorityArn: foundation.serviceCa.arn,
+        roleArn: foundation.serviceCa.roleArn,
+        keyArn: foundation.keys.arnOf("secrets"),
+      },
+      waitForSteadyState: args.waitForSteadyState,
+    };
+    this.compute =
+      service.resources.gpus > 0
+        ? new GpuService(
+            name,
+            { ...task, accountId: args.accountId, keyArn: foundation.keys.arnOf("artifacts") },
+            child,
+          )
+        : new FargateService(name, task, child);
+    for (const { name: peerName, peer, port } of parts.peers) this.compute.allowTo(peerName, peer, port);
     this.watch(name);
-    this.registerOutputs({ serviceName: this.fargate.serviceName });
+    this.registerOutputs({ serviceName: this.compute.serviceName });
   }
 
   /** Secrets the service may read, by the variable each becomes (SA-8). */
@@ -153,17 +160,21 @@ export class WorkloadService extends pulumi.ComponentResource {
 
   private watch(name: string): void {
     const { workload, serviceName, service, foundation, context } = this.args;
-    const { fargate } = this;
+    const { compute } = this;
+    const burst = compute instanceof GpuService;
+    const route = compute instanceof FargateService ? compute.route : undefined;
     const common = {
-      clusterName: foundation.cluster.name,
-      serviceName: fargate.serviceName,
-      requests: fargate.route && {
+      clusterName: burst ? compute.clusterName : foundation.cluster.name,
+      serviceName: compute.serviceName,
+      requests: route && {
         loadBalancerArnSuffix: foundation.edge.loadBalancerArnSuffix,
-        targetGroupArnSuffix: fargate.route.targetGroupArnSuffix,
+        targetGroupArnSuffix: route.targetGroupArnSuffix,
       },
       metricDimensions: { Environment: context.environment, Service: serviceName, Workload: workload.name },
     };
-    new ServiceAutoscaling(name, { ...common, scaling: service.scaling }, { parent: this });
+    const queueNames = queuesOf(workload.state, serviceName).map(queue => this.args.queues.find(queue).name);
+    const queues = queueNames.length > 0 ? { queueNames, ...(burst && { warmUpSeconds }) } : undefined;
+    new ServiceAutoscaling(name, { ...common, scaling: service.scaling, queues }, { parent: this });
     new ServiceAlarms(name, { ...common, service, topicArn: foundation.alarmTopic.arn }, { parent: this });
   }
 }
