@@ -46,14 +46,6 @@ export class WorkQueue extends pulumi.ComponentResource {
       },
       child,
     );
-    new sqs.RedriveAllowPolicy(
-      `${name}-dead`,
-      {
-        queueUrl: dead.id,
-        redriveAllowPolicy: pulumi.jsonStringify({ redrivePermission: "byQueue", sourceQueueArns: [queue.arn] }),
-      },
-      child,
-    );
     guard(`${name}-dead`, dead, [], this);
     const policy = guard(name, queue, args.statements?.(queue.arn) ?? [], this);
     raise(name, alarms(queue.name, dead.name, args), args.topicArn, this);

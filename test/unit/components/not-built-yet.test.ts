@@ -7,16 +7,16 @@ import { sampleService } from "./samples";
 test("Sanctum is made whole", () => expect(() => requireBuilt(sanctum)).not.toThrow());
 
 test.each<[string, Partial<WorkloadInput>]>([
-  ["state.buckets.files", { state: { buckets: { files: { prefixes: {} } } } }],
-  ["state.queues.jobs", { state: { queues: { jobs: { producers: ["a"], consumers: ["a"] } } } }],
   ["state.volumes.data", { state: { volumes: { data: { sizeGiB: 1, mounts: [{ service: "a", path: "/data" }] } } } }],
   ["tenancy", { tenancy: { claim: "tenant_id", requestsPerMinute: 1 } }],
-  ["approvals: `publish`", { approvals: [{ name: "publish", description: "d", service: "a" }] }],
   [
     "services.a.network.egress",
     { services: { a: sampleService({ network: { exposure: "none", egress: ["example.com"] } }) } },
   ],
-  ["services.a.interruptible", { services: { a: sampleService({ interruptible: true }) } }],
+  [
+    "services.a.network.exposure: `internal` with `gpus`; made is `none`, with work from a queue\n  services.a.scaling.targets",
+    { services: { a: sampleService({ resources: { cpuMillicores: 500, memoryMiB: 512, gpus: 1 } }) } },
+  ],
 ])("%s is refused by name", (name, part) => {
   const workload = defineWorkload({ name: "x", title: "X", services: { a: sampleService({}) }, ...part });
   expect(() => requireBuilt(workload)).toThrow(

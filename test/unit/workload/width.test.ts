@@ -1,4 +1,4 @@
-// The workload model is wide enough for all five systems: what each of the other four asks for can be said, control by control.
+// The workload model is wide enough for all five systems: what each of the others asks for can be said, control by control.
 import { describe, expect, test } from "vitest";
 import { defineWorkload } from "../../../src/workload/workload";
 
@@ -118,47 +118,6 @@ test("ScriptPulse: TLS 1.3 in, nothing out, nothing kept but the compliance log,
     tenancy: { claim: "tenant_id", requestsPerMinute: 60 },
   });
   expect(scriptpulse.state).toEqual({ buckets: {}, volumes: {}, queues: {} });
-});
-
-test("the content pipeline: a machine, prefixes with their readers and writers, a queue, a GPU burst with an end, approvals (CP-1…CP-3, CP-6, CP-7, CP-9, CP-11, CP-12)", () => {
-  const pipeline = defineWorkload({
-    name: "content-pipeline",
-    title: "Content pipeline",
-    services: {
-      editorbot: {
-        description: "Turns voice messages into scripts.",
-        image: { repository: "content-pipeline/editorbot" },
-        machine: { operatingSystem: "ubuntu-22.04", rootDiskGiB: 30, units: ["editorbot.service"] },
-        resources: { cpuMillicores: 2000, memoryMiB: 4096 },
-        scaling: { minReplicas: 1, maxReplicas: 1 },
-        network: { exposure: "none", egress: ["api.telegram.org", "generativelanguage.googleapis.com"] },
-        environment: { ARTIFACTS: { bucket: "artifacts" } },
-      },
-      renderer: {
-        description: "Renders images on GPUs.",
-        image: { repository: "content-pipeline/renderer" },
-        resources: { cpuMillicores: 4000, memoryMiB: 16_384, gpus: 1 },
-        scaling: { minReplicas: 0, maxReplicas: 2, targets: [{ metric: "queue-wait", milliseconds: 60_000 }] },
-        interruptible: true,
-        network: { exposure: "none" },
-      },
-    },
-    state: {
-      buckets: {
-        artifacts: {
-          replicated: true,
-          prefixes: {
-            "audio/raw/": { writers: ["editorbot"], readers: ["editorbot"] },
-            "scripts/": { writers: ["editorbot"], readers: ["renderer"] },
-            "video/short/": { writers: ["renderer"], readers: ["editorbot"] },
-          },
-        },
-      },
-      queues: { render: { producers: ["editorbot"], consumers: ["renderer"] } },
-    },
-    approvals: [{ name: "publish", description: "A person releases a script for rendering.", service: "editorbot" }],
-  });
-  expect(pipeline.services.renderer).toMatchObject({ interruptible: true, resources: { gpus: 1 } });
 });
 
 test("an egress variable must be one of the service's own", () => {

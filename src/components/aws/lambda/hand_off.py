@@ -33,7 +33,7 @@ def handler(event, _context):
             for key, version in versions(json.loads(message["body"])):
                 hand_off(key, version)
         except Exception as error:  # One message must not hold up the others of its batch.
-            log("ERROR", "not handed off", message=message["messageId"], error=f"{type(error).__name__}: {error}")
+            log("ERROR", "not handed off", id=message["messageId"], error=f"{type(error).__name__}: {error}")
             failures.append({"itemIdentifier": message["messageId"]})
     return {"batchItemFailures": failures}
 
