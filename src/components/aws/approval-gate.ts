@@ -6,6 +6,7 @@ import * as lambda from "@pulumi/aws/lambda";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { approvalDocument } from "./approval-document";
+import { logicalName } from "./bounded-name";
 import { LogStream, type LogStreamArgs } from "./log-stream";
 import { raise } from "./metric-alarm";
 import { serviceRole } from "./service-role";
@@ -73,7 +74,7 @@ export class ApprovalGate extends pulumi.ComponentResource {
     );
     const log = new LogStream(`${name}-hand-off`, args.log, child);
     const handOff = new lambda.Function(
-      `${name}-hand-off`,
+      logicalName(`${name}-hand-off`, "function"),
       {
         description: `Hands objects of approval ${args.approval} to their approvers`,
         runtime: "python3.13",
@@ -81,7 +82,7 @@ export class ApprovalGate extends pulumi.ComponentResource {
         handler: "hand_off.handler",
         code: new pulumi.asset.AssetArchive({ "hand_off.py": new pulumi.asset.FileAsset(script("hand_off.py")) }),
         role: serviceRole(
-          `${name}-hand-off`,
+          logicalName(`${name}-hand-off`, "role"),
           {
             service: "lambda.amazonaws.com",
             permissions: handOffPermissions(args, { waiting, documentName: document.name, log }),

@@ -3,6 +3,7 @@ import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
 import type { DataClass } from "../../workload/names";
+import { logicalName } from "./bounded-name";
 import { type Alarm, raise } from "./metric-alarm";
 import type { SecondRegion } from "./second-region";
 import { SecureBucket } from "./secure-bucket";
@@ -35,12 +36,12 @@ export class BucketReplica extends pulumi.ComponentResource {
     const there = { parent: this, provider: secondRegion.provider };
 
     const replica = new SecureBucket(
-      `${name}-replica`,
+      logicalName(`${name}-replica`, "bucket"),
       { keyArn: replicaKeyArn, forceDestroy: args.disposable },
       there,
     );
     const roleArn = serviceRole(
-      `${name}-replication`,
+      logicalName(`${name}-replication`, "role"),
       {
         service: "s3.amazonaws.com",
         condition: {

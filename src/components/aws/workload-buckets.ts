@@ -2,6 +2,7 @@
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as pulumi from "@pulumi/pulumi";
 import type { Workload } from "../../workload/workload";
+import { logicalName } from "./bounded-name";
 import { BucketReplica } from "./bucket-replica";
 import type { SaasFoundation } from "./saas-foundation";
 import type { SecondRegion } from "./second-region";
@@ -69,7 +70,7 @@ export class WorkloadBuckets extends pulumi.ComponentResource implements Service
     const child = `${this.component}-${name}`;
     const keyArn = foundation.keys.arnOf(bucket.dataClass);
     const made = new SecureBucket(
-      child,
+      logicalName(child, "bucket"),
       {
         keyArn,
         forceDestroy: disposable,
