@@ -3,8 +3,8 @@ import type { Fault, Workload } from "./workload";
 
 type Parts = Pick<Workload, "services" | "state" | "approvals">;
 
-/** Classes whose keys admit the notifications of S3, through which an approval learns of new objects. */
-export const notifyingClasses: readonly string[] = ["customer", "artifacts"];
+/** The one class whose key admits the notifications of S3, through which an approval learns of new objects (SA-7). */
+export const notifyingClass = "artifacts";
 
 /** A queue that nothing sends to never has work; a service without replicas needs one to be woken by. */
 export function queueFaults({ services, state, approvals }: Parts): Fault[] {
@@ -47,8 +47,8 @@ export function approvalFaults({ state, approvals }: Parts): Fault[] {
     const queue = state.queues[releasesTo];
     if (others.some(other => other.name === name)) fault(`name \`${name}\` is used twice`, "name");
     if (!bucket) fault(`no bucket \`${of.bucket}\`; there are ${list(state.buckets)}`, "of", "bucket");
-    else if (!notifyingClasses.includes(bucket.dataClass))
-      fault(`is of class \`${bucket.dataClass}\`; allowed are ${quoted(notifyingClasses)}`, "of", "bucket");
+    else if (bucket.dataClass !== notifyingClass)
+      fault(`is of class \`${bucket.dataClass}\`; allowed is \`${notifyingClass}\``, "of", "bucket");
     const access = bucket?.prefixes[of.prefix];
     if (bucket && !access) fault(`no prefix \`${of.prefix}\`; there are ${list(bucket.prefixes)}`, "of", "prefix");
     if (access && !access.readers.includes(service))
@@ -70,9 +70,6 @@ function overlap(a: string, b: string): boolean {
 }
 
 function list(record: Record<string, unknown>): string {
-  return quoted(Object.keys(record));
-}
-
-function quoted(names: readonly string[]): string {
+  const names = Object.keys(record);
   return names.length > 0 ? names.map(name => `\`${name}\``).join(", ") : "none";
 }

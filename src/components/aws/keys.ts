@@ -2,7 +2,7 @@
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as kms from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
-import { notifyingClasses } from "../../workload/hand-off";
+import { notifyingClass } from "../../workload/hand-off";
 import { type DataClass, dataClass } from "../../workload/names";
 import { policyJson } from "./statements";
 
@@ -74,7 +74,7 @@ function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {
   return policyJson([
     administration(account),
     ...(of === "logs" ? [logGroups(account), alarms(account), budgets(account)] : []),
-    ...(notifyingClasses.includes(of) ? [notifications(account)] : []),
+    ...(of === notifyingClass ? [notifications(account)] : []),
     ...(of === "artifacts" ? autoScaling(account) : []),
   ]);
 }

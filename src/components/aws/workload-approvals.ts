@@ -1,6 +1,7 @@
 // AWS components: the approvals of one workload: a gate for each, one record of all, and the buckets that notify them (CP-11).
 import * as s3 from "@pulumi/aws/s3";
 import * as pulumi from "@pulumi/pulumi";
+import { notifyingClass } from "../../workload/hand-off";
 import type { Workload } from "../../workload/workload";
 import { ApprovalAudit } from "./approval-audit";
 import { ApprovalGate } from "./approval-gate";
@@ -69,7 +70,6 @@ export class WorkloadApprovals extends pulumi.ComponentResource implements Servi
 
   private gate({ name, description, of, releasesTo }: Workload["approvals"][number]): ApprovalGate {
     const { workload, buckets, queues, foundation, environment, region, accountId, approvers } = this.args;
-    const bucketClass = workload.state.buckets[of.bucket]?.dataClass ?? "artifacts";
     return new ApprovalGate(
       `${this.component}-${name}`,
       {
@@ -78,7 +78,7 @@ export class WorkloadApprovals extends pulumi.ComponentResource implements Servi
         description,
         bucket: buckets.find(of.bucket),
         prefix: of.prefix,
-        keyArn: foundation.keys.arnOf(bucketClass),
+        keyArn: foundation.keys.arnOf(notifyingClass),
         release: { queueUrl: queues.find(releasesTo).url, roleArn: queues.releaseRoleOf(releasesTo) },
         approvers,
         region,

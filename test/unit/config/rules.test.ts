@@ -285,6 +285,29 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     bad: [{ set: [backend({ environment: { SMTP_PASSWORD: "hunter2" } })], at: `${variableAt}.SMTP_PASSWORD` }],
     good: [{ set: [backend({ environment: { MAX_TOKENS: "4096", TOKEN_TTL_SECONDS: "900" } })] }],
   },
+  // What these refuse where a workload has copies, approvals or queues: hand-off-rules.test.ts.
+  "second-region": {
+    bad: [{ set: [["secondRegion", "eu-central-1"]], at: "palisade:secondRegion" }],
+    good: [{ set: [["secondRegion", "eu-west-1"]] }],
+  },
+  approvers: {
+    bad: [
+      {
+        set: [["workloads.relay.approvers", ["arn:aws:iam::123456789012:role/editor"]]],
+        at: "palisade:workloads.relay.approvers",
+      },
+    ],
+    good: [{}],
+  },
+  "sleeping-service": {
+    bad: [
+      {
+        set: [inDev, poller({ minReplicas: 0 })],
+        at: "palisade:workloads.relay.services.poller.minReplicas",
+      },
+    ],
+    good: [{ set: [inDev, poller({ minReplicas: 1 })] }],
+  },
   "not-built-yet": {
     bad: [
       { set: [["mode", "onprem"]], at: "palisade:mode" },

@@ -77,7 +77,7 @@ test.each<[string, (draft: Draft) => void, RegExp]>([
     d => {
       artifacts(d).dataClass = "backups";
     },
-    /^approvals\.0\.of\.bucket: is of class `backups`; allowed are `customer`, `artifacts`$/,
+    /^approvals\.0\.of\.bucket: is of class `backups`; allowed is `artifacts`$/,
   ],
   [
     "a bucket without prefixes",
