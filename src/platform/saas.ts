@@ -90,6 +90,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     new CostBudget(
       `palisade-${environment}`,
       {
+        accountId,
         monthlyUsd: config.monthlyBudgetUsd,
         tag: { key: "palisade:environment", value: environment },
         topicArn: foundation.alarmTopic.arn,

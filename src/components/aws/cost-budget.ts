@@ -3,6 +3,8 @@ import * as budgets from "@pulumi/aws/budgets";
 import * as pulumi from "@pulumi/pulumi";
 
 export interface CostBudgetArgs {
+  /** Account whose costs they are; a provider that asks nobody who it is, as in a local AWS, cannot fill it in. */
+  accountId: pulumi.Input<string>;
   /** US dollars a month. */
   monthlyUsd: number;
   /** What counts: resources with this tag. The tag must be activated for cost allocation, once per payer account. */
@@ -27,6 +29,7 @@ export class CostBudget extends pulumi.ComponentResource {
     new budgets.Budget(
       name,
       {
+        accountId: args.accountId,
         budgetType: "COST",
         timeUnit: "MONTHLY",
         limitAmount: String(args.monthlyUsd),

@@ -113,6 +113,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
       new CostBudget(
         component,
         {
+          accountId: args.accountId,
           monthlyUsd: args.monthlyBudgetUsd,
           tag: { key: workloadTag, value: component },
           topicArn: foundation.alarmTopic.arn,

@@ -5,12 +5,18 @@ import { recordTypes } from "./samples";
 
 const build = (monthlyUsd: number) =>
   recordTypes(["aws:budgets/budget:Budget"], () => {
-    new CostBudget("x", { monthlyUsd, tag: { key: "palisade:workload", value: "x-dev" }, topicArn: "arn:topic" });
+    new CostBudget("x", {
+      accountId: "123456789012",
+      monthlyUsd,
+      tag: { key: "palisade:workload", value: "x-dev" },
+      topicArn: "arn:topic",
+    });
   });
 
 test("warns at 80 and 100 % of what was spent and at a forecast of more, and counts only its tag (CP-12)", async () => {
   const { inputs } = only(await build(200), "aws:budgets/budget:Budget");
   expect(inputs).toMatchObject({
+    accountId: "123456789012",
     budgetType: "COST",
     timeUnit: "MONTHLY",
     limitAmount: "200",
