@@ -61,9 +61,8 @@ export class BucketReplica extends pulumi.ComponentResource {
 
     const dimensions = { SourceBucket: source.name, DestinationBucket: replica.name, RuleId: ruleId };
     raise(name, { "replication-failed": failed(dimensions) }, args.topicArn, this);
-    // In the region of the copy, where CloudWatch has it.
-    const watch = new pulumi.ComponentResource("palisade:aws:ReplicationWatch", name, {}, there);
-    raise(name, { "replication-latency": latency(dimensions) }, secondRegion.alarmTopic.arn, watch);
+    // As a child of the copy it stands in the copy's region, where CloudWatch has the metric.
+    raise(name, { "replication-latency": latency(dimensions) }, secondRegion.alarmTopic.arn, replica);
 
     this.name = replica.name;
     this.registerOutputs({ name: this.name });

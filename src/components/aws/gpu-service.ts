@@ -17,7 +17,7 @@ import { egressRule, type Peer } from "./security-group-rule";
 import type { ServiceCompute } from "./service-compute";
 
 export interface GpuServiceArgs
-  extends Omit<FargateTaskArgs, "reserved" | "architecture" | "ephemeralStorageGiB" | "volumes" | "mounts">,
+  extends Omit<FargateTaskArgs, "reserved" | "architecture" | "ephemeralStorageGiB">,
     Pick<GpuCapacityArgs, "keyArn" | "subnetIds" | "accountId"> {
   vpcId: pulumi.Input<string>;
   /** Wait until the new tasks are healthy; default true. */
@@ -41,6 +41,8 @@ export class GpuService extends pulumi.ComponentResource implements ServiceCompu
   ) {
     const [fault] = gpuFaults(args.service);
     if (fault) throw new Error(`service \`${args.serviceName}\`: ${fault}`);
+    if ((args.volumes ?? []).length + (args.mounts ?? []).length > 0)
+      throw new Error(`\`volumes\` and \`mounts\` are given; the GPU machines of \`${args.serviceName}\` mount none`);
     if (typeof args.image === "string") requireDigest(args.image);
     super("palisade:aws:GpuService", component, {}, options);
     const { service, subnetIds } = args;

@@ -158,6 +158,11 @@ test("nobody gets in, and the ways out are those that were asked for (SA-9)", as
 });
 
 test.each<[string, Partial<GpuServiceArgs>, RegExp]>([
+  [
+    "a volume, rather than left out",
+    { volumes: [{ name: "data", fileSystemId: "fs-1", accessPointId: "ap-1" }] },
+    /`volumes` and `mounts` are given; the GPU machines of `sample` mount none/,
+  ],
   ["an image by tag", { image: "registry/sample:latest" }, /allowed is a repository with a digest/],
   [
     "a reachable service",
