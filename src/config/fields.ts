@@ -151,6 +151,8 @@ export const authorityArn = z
 export const roleArn = z.string().regex(/^arn:aws:iam::\d{12}:role\/[\w+=,.@/-]{1,512}$/);
 
 export const securityGroupId = z.string().regex(/^sg-[0-9a-f]{8,17}$/);
+/** A role or a user; neither a root account, which is nobody in particular, nor a session. */
+export const principalArn = z.string().regex(/^arn:aws:iam::\d{12}:(role|user)\/[\w+=,.@/-]{1,512}$/);
 
 export const commit = z.string().regex(/^[0-9a-f]{40}$/);
 

@@ -2,6 +2,7 @@
 import { egressRules } from "./egress-rules";
 import { environmentRules } from "./environment-rules";
 import { type Fault, faultAt } from "./faults";
+import { handOffRules } from "./hand-off-rules";
 import { machineRules } from "./machine-rules";
 import { networkRules } from "./network-rules";
 import { notBuiltYetRule } from "./not-built-yet";
@@ -22,6 +23,7 @@ export const rules: readonly Rule[] = [
   ...secretRules,
   ...tenantRules,
   ...observabilityRules,
+  ...handOffRules,
   notBuiltYetRule,
 ];
 

@@ -19,7 +19,7 @@ import {
   secret,
 } from "./fields";
 import { accountBaseline, tracing } from "./observability-schema";
-import { database, secretsOfWorkload, workloadName, workloadOverrides } from "./workload-schema";
+import { database, monthlyBudgetUsd, secretsOfWorkload, workloadName, workloadOverrides } from "./workload-schema";
 
 export const environments = ["dev", "staging", "prod"] as const;
 export type Environment = (typeof environments)[number];
@@ -184,6 +184,15 @@ export const stackConfig = field(
       controls: ["RT-3"],
     }),
     region: field(region, { is: "AWS region everything stands in.", controls: ["PF-2"] }),
+    secondRegion: field(region, {
+      is: "AWS region of the copies of replicated buckets, other than `region`.",
+      controls: ["CP-12"],
+    }).optional(),
+    monthlyBudgetUsd: field(monthlyBudgetUsd, {
+      is: "Budget of the whole stack; it warns at 80 and 100 % and of a forecast above it, and stops nothing.",
+      unit: "US dollars a month",
+      controls: ["CP-12"],
+    }).optional(),
     compute: field(z.enum(["fargate", "eks"]), {
       is: "What runs the containers in SaaS mode.",
       controls: ["PF-1"],

@@ -4,7 +4,7 @@ import { resources } from "../workload/container";
 import { dnsLabel, envName, hostName, imageDigest } from "../workload/names";
 import { scaling } from "../workload/operation";
 import { postgres } from "../workload/state";
-import { field, instanceClass, origin, roleArn, secret, securityGroupId } from "./fields";
+import { field, instanceClass, origin, principalArn, roleArn, secret, securityGroupId } from "./fields";
 
 export const workloadName = field(dnsLabel, { is: "Name in the catalogue.", allowed: "the name of a workload" });
 const serviceName = field(dnsLabel, { is: "Name of a service.", allowed: "the name of a service of the workload" });
@@ -88,6 +88,8 @@ const volumeLoader = z.strictObject({
     allowed: "the id of a security group, such as sg-0123456789abcdef0",
   }),
 });
+/** Whole dollars: a budget is a warning, not an invoice. */
+export const monthlyBudgetUsd = z.int().min(1).max(10_000_000);
 
 export const workloadOverrides = z.strictObject({
   images: field(
@@ -179,6 +181,27 @@ export const workloadOverrides = z.strictObject({
     is: "Host name under which an external publisher serves the frontend; the platform points the frontend's name at it.",
     controls: ["SA-11"],
     allowed: "a host name, such as cname.vercel-dns.com",
+  }).optional(),
+  approvers: field(
+    z
+      .array(
+        field(principalArn, {
+          is: "Who may decide.",
+          allowed: "the ARN of an IAM role or user, such as arn:aws:iam::123456789012:role/editor",
+        }),
+      )
+      .min(1)
+      .max(10),
+    {
+      is: "People of whom one must approve what the workload's approvals hold back.",
+      controls: ["CP-11"],
+      allowed: "a list of one to ten ARNs of IAM roles and users",
+    },
+  ).optional(),
+  monthlyBudgetUsd: field(monthlyBudgetUsd, {
+    is: "Budget of the workload in this stack; it warns at 80 and 100 % and of a forecast above it, and stops nothing.",
+    unit: "US dollars a month",
+    controls: ["CP-12"],
   }).optional(),
 });
 export type WorkloadOverrides = z.output<typeof workloadOverrides>;

@@ -1,19 +1,22 @@
 // Platform: a stack in SaaS mode. From its configuration to the arguments of components; decides nothing itself (PF-1, PF-2).
 import { getCallerIdentityOutput } from "@pulumi/aws/getCallerIdentity";
 import * as pulumi from "@pulumi/pulumi";
+import { CostBudget } from "../components/aws/cost-budget";
 import { requireFirewall } from "../components/aws/edge-firewall";
 import { edgeHost } from "../components/aws/edge-hosts";
 import { rulePriorities } from "../components/aws/edge-route";
-import { endpointServices, hasMachine, needsDynamodb } from "../components/aws/endpoint-services";
+import { endpointServices, hasGpus, hasMachine, needsDynamodb } from "../components/aws/endpoint-services";
 import { requireBuilt } from "../components/aws/not-built-yet";
-import { createProvider } from "../components/aws/provider";
+import { createProvider, type ProviderArgs } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
 import { SaasWorkload } from "../components/aws/saas-workload";
+import { SecondRegion } from "../components/aws/second-region";
 import type { DatabaseChoice } from "../components/aws/workload-databases";
 import type { StackConfig } from "../config/load";
 import { applyOverrides, databaseSettings } from "../config/overrides";
 import { egressOf, union } from "../workload/egress";
 import { isIpv6Range } from "../workload/egress-range";
+import { hasReplica } from "../workload/hand-off";
 import type { Workload } from "../workload/workload";
 import { imageBuilder, requireDaemonFor } from "./image-builder";
 
@@ -47,11 +50,12 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   requireFirewall(edgeHosts);
 
   const tags = { "palisade:environment": environment, "palisade:build-sha": config.release.buildSha };
-  const providerOf = (name: string, region: string) =>
-    createProvider(name, { region, localEndpoint: config.localAws?.endpoint, tags });
-  const provider = providerOf("aws", region);
+  const providerArgs = { region, localEndpoint: config.localAws?.endpoint, tags };
+  const provider = createProvider("aws", providerArgs);
   const publishes = workloads.some(({ workload }) => workload.frontend?.hosting === "static");
-  const northVirginia = publishes ? providerOf("aws-us-east-1", "us-east-1") : undefined;
+  const northVirginia = publishes
+    ? createProvider("aws-us-east-1", { ...providerArgs, region: "us-east-1" })
+    : undefined;
   const accountId = getCallerIdentityOutput({}, { provider }).accountId;
   const priorities = rulePriorities(workloads.map(({ hostName }) => hostName));
   const services = workloads.flatMap(({ workload }) => Object.values(workload.services));
@@ -80,7 +84,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       },
       endpointServices: endpointServices(specifications),
       dynamodb: needsDynamodb(specifications),
-      machines: specifications.some(hasMachine),
+      machines: specifications.some(workload => hasMachine(workload) || hasGpus(workload)),
       buildSha: config.release.buildSha,
       egress: union(services.map(egressOf)),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
@@ -100,6 +104,18 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     },
     { provider },
   );
+  const secondRegion = secondRegionOf(config, accountId, providerArgs, specifications);
+  if (config.monthlyBudgetUsd !== undefined)
+    new CostBudget(
+      `palisade-${environment}`,
+      {
+        accountId,
+        monthlyUsd: config.monthlyBudgetUsd,
+        tag: { key: "palisade:environment", value: environment },
+        topicArn: foundation.alarmTopic.arn,
+      },
+      { provider },
+    );
 
   const deployed = workloads.map(({ workload, overrides, hostName }) => {
     const choice = (override: typeof overrides.postgres): DatabaseChoice => ({
@@ -130,6 +146,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         volumeLoaders: overrides.volumeLoaders,
         release: config.release,
         tracing: config.tracing,
+        secondRegion,
+        approvers: overrides.approvers,
+        monthlyBudgetUsd: overrides.monthlyBudgetUsd,
       },
       { provider },
     );
@@ -147,6 +166,28 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       ]),
     ),
   };
+}
+
+/** Made only for a workload that has a copy there: its provider is a process of its own, in every preview (CP-12). */
+function secondRegionOf(
+  { secondRegion: region, environment, alarms, retention }: StackConfig,
+  accountId: pulumi.Output<string>,
+  providerArgs: ProviderArgs,
+  workloads: readonly Workload[],
+): SecondRegion | undefined {
+  if (region === undefined || !workloads.some(hasReplica)) return undefined;
+  return new SecondRegion(
+    `palisade-${environment}-second`,
+    {
+      region,
+      environment,
+      accountId,
+      keyDeletionDays: retention.keyDeletionDays,
+      emails: alarms.emails,
+      pagerEndpoint: alarms.pagerDuty,
+    },
+    createProvider("aws-second", { ...providerArgs, region }),
+  );
 }
 
 /** A preview of staging or prod against a local AWS shows what an account will get, gaps of the local AWS included. */

@@ -19,13 +19,14 @@ export const vectors = postgres.extend({
   index: z.enum(["hnsw", "ivfflat"]).default("hnsw"),
 });
 
+const prefix = z.string().regex(/^([a-z0-9-]+\/)+$/, "a prefix that ends in a slash, such as `audio/raw/`");
+
 export const bucket = z.strictObject({
   dataClass: dataClass.default("artifacts"),
-  /** Prefixes, with the services that may read or write below each (CP-2, CP-3). */
-  prefixes: z.record(
-    z.string().regex(/^([a-z0-9-]+\/)+$/, "a prefix that ends in a slash, such as `audio/raw/`"),
-    z.strictObject({ readers: z.array(dnsLabel).default([]), writers: z.array(dnsLabel).default([]) }),
-  ),
+  /** Prefixes, with the services that may read or write below each; nothing is written outside them (CP-2, CP-3). */
+  prefixes: z
+    .record(prefix, z.strictObject({ readers: z.array(dnsLabel).default([]), writers: z.array(dnsLabel).default([]) }))
+    .refine(prefixes => Object.keys(prefixes).length > 0, "at least one prefix"),
   /** Copy in a second region (CP-12). */
   replicated: z.boolean().default(false),
 });
@@ -42,8 +43,13 @@ export const volume = z.strictObject({
 });
 
 export const queue = z.strictObject({
-  producers: z.array(dnsLabel).min(1),
+  /** Encrypts the messages, which may name customers or files (SA-7). */
+  dataClass: dataClass.default("artifacts"),
+  /** Services that may send (CP-3). None for a queue that an approval releases to: it could be bypassed (CP-11). */
+  producers: z.array(dnsLabel).default([]),
+  /** Services that may receive and delete (CP-3). */
   consumers: z.array(dnsLabel).min(1),
+  /** Seconds a received message stays hidden from others; longer than the work on it takes (CP-12). */
   visibilitySeconds: z.int().min(0).max(43_200).default(60),
 });
 
@@ -101,7 +107,12 @@ export const tenancy = z.strictObject({
 /** A step that waits for a person, whose decision is recorded (CP-11). */
 export const approval = z.strictObject({
   name: dnsLabel,
+  /** What is decided, in the words the approver reads. */
   description: z.string().min(1),
-  /** Service that waits. */
+  /** Service whose work waits for the decision: it consumes the queue and may read what was approved. */
   service: dnsLabel,
+  /** What is approved: every object version that is written below this prefix. */
+  of: z.strictObject({ bucket: dnsLabel, prefix }),
+  /** Queue that an approved object version goes to, and that nothing else may send to. */
+  releasesTo: dnsLabel,
 });

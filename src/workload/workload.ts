@@ -1,6 +1,7 @@
 // Workload model: the whole specification of one system (PF-1). Pure: it knows neither AWS nor Kubernetes.
 import { z } from "zod";
 import { environment, image, machine, port, resources, tmpfs } from "./container";
+import { approvalFaults, queueFaults } from "./hand-off";
 import { machineFaults } from "./machine-faults";
 import { logFaults, memoryOnlyFaults } from "./memory-only";
 import { metric, metricFaults } from "./metric";
@@ -77,7 +78,7 @@ function soundServices(input: WorkloadInput): Record<string, Service> {
   return Object.fromEntries(parsed.flatMap(([name, s]) => (s ? [[name, s]] : [])));
 }
 
-interface Fault {
+export interface Fault {
   path: (string | number)[];
   message: string;
 }
@@ -90,6 +91,8 @@ function crossFaults(w: z.infer<typeof shape>): Fault[] {
       w.services[name] ? [] : [{ path, message: `no service \`${name}\`; there are ${list(Object.keys(w.services))}` }],
     ),
     ...volumeFaults(w),
+    ...queueFaults(w),
+    ...approvalFaults(w),
   ];
 }
 

@@ -389,6 +389,10 @@ const kinds: Record<string, Kind> = {
     types: ["cloudwatch/dashboard:Dashboard"],
     list: json("monitoring", "ListDashboards", "DashboardEntries", ["DashboardName"]),
   },
+  "log resource policies": {
+    types: ["cloudwatch/logResourcePolicy:LogResourcePolicy"],
+    list: json("logs", "DescribeResourcePolicies", "resourcePolicies", ["policyName"]),
+  },
   "contributor insight rules": {
     types: ["cloudwatch/contributorInsightRule:ContributorInsightRule"],
     list: json("monitoring", "DescribeInsightRules", "InsightRules", ["Name"]),

@@ -6,6 +6,8 @@ export interface Registered {
   type: string;
   name: string;
   inputs: Record<string, unknown>;
+  /** URN and id of its provider; empty for the default one. */
+  provider?: string;
 }
 
 export interface Expectation {
@@ -14,7 +16,7 @@ export interface Expectation {
   /** Function tokens that may be invoked, with what they return. */
   calls?: Record<string, Record<string, unknown>>;
   /** What AWS would add to the inputs, by type token. */
-  outputs?: Record<string, (inputs: Record<string, unknown>) => Record<string, unknown>>;
+  outputs?: Record<string, (inputs: Record<string, unknown>, name: string) => Record<string, unknown>>;
 }
 
 /**
@@ -29,13 +31,13 @@ export async function record(expected: Expectation, build: () => unknown): Promi
       newResource(args: MockResourceArgs) {
         if (!args.type.startsWith("palisade:") && !expected.types.includes(args.type))
           unexpected.push(`resource ${args.type} \`${args.name}\``);
-        registered.push({ type: args.type, name: args.name, inputs: args.inputs });
+        registered.push({ type: args.type, name: args.name, inputs: args.inputs, provider: args.provider });
         return {
           id: `${args.name}-id`,
           state: {
             arn: `arn:aws:mock:::${args.name}`,
             ...args.inputs,
-            ...expected.outputs?.[args.type]?.(args.inputs),
+            ...expected.outputs?.[args.type]?.(args.inputs, args.name),
           },
         };
       },

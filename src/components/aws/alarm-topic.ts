@@ -1,4 +1,4 @@
-// AWS components: where alarms go. An encrypted topic that only the account's own alarms, and its findings, may publish to (SA-12, RT-24).
+// AWS components: where alarms go. An encrypted topic that only the account's own alarms, findings and budgets may publish to (SA-12, RT-24).
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as sns from "@pulumi/aws/sns";
 import * as pulumi from "@pulumi/pulumi";
@@ -69,6 +69,17 @@ function topicPolicy(topicArn: pulumi.Output<string>, args: AlarmTopicArgs): pul
       },
     },
     ...(findings ? [findingsOfTheAccount(topicArn, args)] : []),
+    {
+      Sid: "BudgetsOfTheAccount",
+      Effect: "Allow",
+      Principal: { Service: "budgets.amazonaws.com" },
+      Action: "sns:Publish",
+      Resource: topicArn,
+      Condition: {
+        StringEquals: { "aws:SourceAccount": accountId },
+        ArnLike: { "aws:SourceArn": pulumi.interpolate`arn:aws:budgets::${accountId}:*` },
+      },
+    },
     {
       Sid: "DenyPlainHttp",
       Effect: "Deny",

@@ -5,6 +5,7 @@ import * as pulumi from "@pulumi/pulumi";
 import type { ScalingTarget } from "../../workload/operation";
 import type { Service } from "../../workload/workload";
 import { latencyMetric, metricNamespace, queueWaitMetric } from "./metrics";
+import { QueueScaling, type QueueScalingArgs } from "./queue-scaling";
 
 export interface ServiceAutoscalingArgs {
   scaling: Service["scaling"];
@@ -13,8 +14,10 @@ export interface ServiceAutoscalingArgs {
   serviceName: pulumi.Input<string>;
   /** Where the edge counts the service's requests; needed by the target `requests-per-replica`. */
   requests?: { loadBalancerArnSuffix: pulumi.Input<string>; targetGroupArnSuffix: pulumi.Input<string> };
-  /** Dimensions under which the service publishes its own metrics; needed by `queue-wait` and `latency-p95`. */
+  /** Dimensions under which the service publishes its own metrics; needed by `queue-wait` without `queues`, and `latency-p95`. */
   metricDimensions?: Record<string, string>;
+  /** Queues the service takes from; `queue-wait` then follows them rather than a metric of the service's own. */
+  queues?: Pick<QueueScalingArgs, "queueNames" | "warmUpSeconds">;
 }
 
 /** Out fast, in slowly: a missing task hurts users, an idle one only costs. */
@@ -39,7 +42,12 @@ export class ServiceAutoscaling extends pulumi.ComponentResource {
       { parent: this },
     );
     // A fixed number of tasks is still held by the target; it has nothing to track.
-    for (const scalingTarget of maximum > minimum ? args.scaling.targets : [])
+    for (const scalingTarget of maximum > minimum ? args.scaling.targets : []) {
+      if (scalingTarget.metric === "queue-wait" && args.queues) {
+        const waitMilliseconds = scalingTarget.milliseconds;
+        new QueueScaling(name, { ...args.queues, target, waitMilliseconds, minimum, maximum }, { parent: this });
+        continue;
+      }
       new appautoscaling.Policy(
         `${name}-${scalingTarget.metric}`,
         {
@@ -51,6 +59,7 @@ export class ServiceAutoscaling extends pulumi.ComponentResource {
         },
         { parent: this },
       );
+    }
     this.registerOutputs({});
   }
 }

@@ -5,7 +5,7 @@ import { createHash } from "node:crypto";
 const autonaming = 8;
 
 /** Longest physical names, in characters. */
-const limits = { "load-balancer": 32, "target-group": 32, role: 64 } as const;
+const limits = { "load-balancer": 32, "target-group": 32, role: 64, bucket: 63, function: 64 } as const;
 
 /** Logical name whose physical name fits the limit of `kind`. */
 export function logicalName(name: string, kind: keyof typeof limits): string {

@@ -17,11 +17,20 @@ const uses: Record<string, (workload: Workload) => boolean> = {
   ssmmessages: hasMachine,
   ec2messages: hasMachine,
   sts: hasMachine,
+  sqs: ({ state }) => Object.keys(state.queues).length > 0,
+  // The agent on a GPU machine; Fargate has its own way.
+  ecs: hasGpus,
+  "ecs-agent": hasGpus,
+  "ecs-telemetry": hasGpus,
 };
 
 /** Whether a workload calls DynamoDB, which has a gateway endpoint: leases are kept there (RT-30). */
 export function needsDynamodb(workloads: readonly Workload[]): boolean {
   return workloads.some(({ services }) => Object.values(services).some(hasLease));
+}
+
+export function hasGpus({ services }: Pick<Workload, "services">): boolean {
+  return Object.values(services).some(service => service.resources.gpus > 0);
 }
 
 export function hasMachine({ services }: Pick<Workload, "services">): boolean {

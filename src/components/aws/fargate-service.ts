@@ -70,7 +70,7 @@ export class FargateService extends pulumi.ComponentResource implements ServiceC
       {
         cluster: args.clusterArn,
         taskDefinition: task.arn,
-        launchType: "FARGATE",
+        ...capacity(service),
         desiredCount: service.scaling.minReplicas,
         networkConfiguration: { subnets: args.subnetIds, securityGroups: [group.id], assignPublicIp: false },
         ...this.loadBalancer(),
@@ -156,6 +156,13 @@ const oneAtATime = {
   deploymentMaximumPercent: 100,
   availabilityZoneRebalancing: "DISABLED",
 };
+
+/** Spot costs less and is taken away at two minutes' notice, in which the tasks drain (CP-12). */
+function capacity({ interruptible }: Service) {
+  return interruptible
+    ? { capacityProviderStrategies: [{ capacityProvider: "FARGATE_SPOT", weight: 1 }] }
+    : { launchType: "FARGATE" };
+}
 
 function edgePorts(service: Service): number[] {
   const { traffic, healthPort } = publicPorts(service);

@@ -2,6 +2,7 @@
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as kms from "@pulumi/aws/kms";
 import * as pulumi from "@pulumi/pulumi";
+import { notifyingClass } from "../../workload/hand-off";
 import { type DataClass, dataClass } from "../../workload/names";
 import { autoscalingDisks } from "./machine-disks";
 import { policyJson } from "./statements";
@@ -77,9 +78,10 @@ export type Account = Pick<DataKeysArgs, "accountId" | "region" | "statements" |
 function keyPolicy(of: DataClass, account: Account): pulumi.Output<string> {
   return policyJson([
     administration(account),
-    ...(of === "logs" ? [logGroups(account), alarms(account)] : []),
+    ...(of === "logs" ? [logGroups(account), alarms(account), budgets(account)] : []),
     ...(account.statements?.[of] ?? []),
     ...(of === "artifacts" && account.machineDisks ? autoscalingDisks(account) : []),
+    ...(of === notifyingClass ? [notifications(account)] : []),
   ]);
 }
 
@@ -116,6 +118,30 @@ function alarms({ accountId }: Account): PolicyStatement {
     Sid: "AlarmsOfTheAccount",
     Effect: "Allow",
     Principal: { Service: "cloudwatch.amazonaws.com" },
+    Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
+    Resource: "*",
+    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+  };
+}
+
+/** Budgets publish to the encrypted alarm topic as themselves (CP-12). */
+function budgets({ accountId }: Account): PolicyStatement {
+  return {
+    Sid: "BudgetsOfTheAccount",
+    Effect: "Allow",
+    Principal: { Service: "budgets.amazonaws.com" },
+    Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
+    Resource: "*",
+    Condition: { StringEquals: { "aws:SourceAccount": accountId } },
+  };
+}
+
+/** S3 tells encrypted queues of new objects as itself (CP-11). */
+function notifications({ accountId }: Account): PolicyStatement {
+  return {
+    Sid: "BucketNotificationsOfTheAccount",
+    Effect: "Allow",
+    Principal: { Service: "s3.amazonaws.com" },
     Action: ["kms:GenerateDataKey*", "kms:Decrypt"],
     Resource: "*",
     Condition: { StringEquals: { "aws:SourceAccount": accountId } },

@@ -1,5 +1,6 @@
 // AWS components: what the workload model can say and SaaS on AWS does not make yet. Refused by name, never left out silently.
 import type { Workload } from "../../workload/workload";
+import { gpuFaults, gpuVolumeFaults } from "./gpu-size";
 import { unbuiltVolumes } from "./volumes-not-built-yet";
 
 /** @throws Error naming each part of the specification that would be left out. Call it before anything is registered. */
@@ -12,16 +13,11 @@ export function requireBuilt(workload: Workload): void {
 }
 
 function unbuilt(workload: Workload): string[] {
-  const { services, state, approvals } = workload;
-  const kinds = ["buckets", "queues"] as const;
   return [
-    ...kinds.flatMap(kind => Object.keys(state[kind]).map(name => `state.${kind}.${name}`)),
     ...unbuiltVolumes(workload),
-    ...approvals.map(approval => `approvals: \`${approval.name}\``),
-    ...Object.entries(services).flatMap(([name, service]) =>
-      [service.resources.gpus > 0 && "resources.gpus", service.interruptible && "interruptible"].flatMap(field =>
-        field ? [`services.${name}.${field}`] : [],
-      ),
+    ...gpuVolumeFaults(workload),
+    ...Object.entries(workload.services).flatMap(([name, service]) =>
+      (service.resources.gpus > 0 ? gpuFaults(service) : []).map(field => `services.${name}.${field}`),
     ),
   ];
 }

@@ -4,6 +4,7 @@ import { type Hop, hopsOf, type StoreKind } from "../../workload/hops";
 import { logFiles } from "../../workload/log-files";
 import { logShipperName } from "../../workload/volume-faults";
 import type { Workload } from "../../workload/workload";
+import { CostBudget } from "./cost-budget";
 import type { Release } from "./dashboard-body";
 import { hasMachine } from "./endpoint-services";
 import { followedVolumes, LogShipper } from "./log-shipper";
@@ -12,17 +13,22 @@ import { MachineParameters, secretsOfTasks } from "./machine-parameters";
 import { type MachineHandles, MachineService } from "./machine-service";
 import { Registry } from "./registry";
 import type { SaasFoundation } from "./saas-foundation";
+import type { SecondRegion } from "./second-region";
 import { WorkloadSecrets } from "./secrets";
 import type { ServiceCompute } from "./service-compute";
 import { proxyPorts } from "./service-connect";
 import type { ServiceContributor } from "./service-parts";
 import { TelemetryCollector, type TelemetryCollectorArgs } from "./telemetry-collector";
+import { WorkloadApprovals } from "./workload-approvals";
+import { WorkloadBuckets } from "./workload-buckets";
 import { type ObservedService, WorkloadDashboard } from "./workload-dashboard";
 import { type DatabaseChoice, WorkloadDatabases } from "./workload-databases";
 import { WorkloadEgress } from "./workload-egress";
 import { WorkloadFrontend } from "./workload-frontend";
 import { WorkloadLease } from "./workload-lease";
+import { WorkloadQueues } from "./workload-queues";
 import { WorkloadService, type WorkloadServiceArgs } from "./workload-service";
+import { tagWorkload, workloadTag } from "./workload-tags";
 import { type VolumeLoader, WorkloadVolumes } from "./workload-volumes";
 
 export interface SaasWorkloadArgs {
@@ -63,6 +69,12 @@ export interface SaasWorkloadArgs {
   release: Release;
   /** Share of traces that is kept, and where they go (RT-25). */
   tracing: Pick<TelemetryCollectorArgs, "samplePercent" | "exporter">;
+  /** Where replicated buckets have their copy; needed if the workload has one (CP-12). */
+  secondRegion?: SecondRegion;
+  /** ARNs of the IAM roles and users of whom one must approve; needed if the workload has approvals (CP-11). */
+  approvers?: readonly string[];
+  /** US dollars a month at which the workload's budget stands; default no budget (CP-12). */
+  monthlyBudgetUsd?: number;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
@@ -106,7 +118,12 @@ export class SaasWorkload extends pulumi.ComponentResource {
     private readonly args: SaasWorkloadArgs,
     options?: pulumi.ComponentResourceOptions,
   ) {
-    super("palisade:aws:SaasWorkload", component, {}, options);
+    super(
+      "palisade:aws:SaasWorkload",
+      component,
+      {},
+      { ...options, transformations: [...(options?.transformations ?? []), tagWorkload(component)] },
+    );
     const { workload, foundation, logDays } = args;
     const child = { parent: this };
 
@@ -159,12 +176,33 @@ export class SaasWorkload extends pulumi.ComponentResource {
     );
     const collector = new TelemetryCollector({ ...traced, ...args.tracing });
     this.egress = new WorkloadEgress(component, { ...args, buildSha: release.buildSha }, child);
+    const buckets = new WorkloadBuckets(component, { ...args, buckets: workload.state.buckets }, child);
+    const queues = new WorkloadQueues(component, args, child);
+    const approvals = new WorkloadApprovals(
+      component,
+      { ...args, buckets, queues, approvers: args.approvers ?? [] },
+      child,
+    );
+    if (args.monthlyBudgetUsd !== undefined)
+      new CostBudget(
+        component,
+        {
+          accountId: args.accountId,
+          monthlyUsd: args.monthlyBudgetUsd,
+          tag: { key: workloadTag, value: component },
+          topicArn: foundation.alarmTopic.arn,
+        },
+        child,
+      );
     const contributors: ServiceContributor[] = [
       volumes,
       ...logsAndTenants(component, args, this),
       collector,
       this.egress,
       this.leases(component),
+      buckets,
+      queues,
+      approvals,
     ];
     const services = mapEntries(workload.services, (serviceName, service) =>
       this.service(serviceName, {
@@ -172,6 +210,8 @@ export class SaasWorkload extends pulumi.ComponentResource {
         registry,
         secrets,
         databases,
+        buckets,
+        queues,
         parts: contributors.map(contributor => contributor.partsFor(serviceName)),
       }),
     );
@@ -207,7 +247,12 @@ export class SaasWorkload extends pulumi.ComponentResource {
 
   private service(
     serviceName: string,
-    given: Pick<WorkloadServiceArgs, "service" | "registry" | "secrets" | "databases" | "parts">,
+    {
+      buckets,
+      ...given
+    }: Pick<WorkloadServiceArgs, "service" | "registry" | "secrets" | "databases" | "queues" | "parts"> & {
+      buckets: WorkloadBuckets;
+    },
   ): ServiceCompute {
     const { workload, foundation, environment, region, hostName } = this.args;
     const repositoryUrl = given.registry.urlOf(given.service.image.repository);
@@ -227,6 +272,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
         buildSha: this.args.release.buildSha,
         publicOrigin: `https://${hostName}`,
         frontendOrigin: this.args.frontendOrigin,
+        buckets: buckets.names,
       },
       logDays: this.args.logDays,
     };

@@ -66,18 +66,8 @@ export function taskAlarms({
     treatMissingData: "notBreaching",
   });
   return {
-    "running-tasks": {
-      alarmDescription: `fewer than ${service.scaling.minReplicas} tasks are running`,
-      namespace: "ECS/ContainerInsights",
-      metricName: "RunningTaskCount",
-      dimensions,
-      statistic: "Minimum",
-      comparisonOperator: "LessThanThreshold",
-      threshold: service.scaling.minReplicas,
-      ...threeOfFive,
-      // A service nobody reports on has no task.
-      treatMissingData: "breaching",
-    },
+    // A service that is there only while there is work lacks nothing while it is not.
+    ...(service.scaling.minReplicas > 0 && { "running-tasks": runningTasks(service, dimensions) }),
     restarts: {
       alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes: the service is stopped (RT-5)`,
       metricQueries: restartQueries(dimensions, windowMinutes * 60),
@@ -105,6 +95,21 @@ function restartQueries(dimensions: Record<string, pulumi.Input<string>>, period
     sum("containers", "ECS/ContainerInsights", "RestartCount"),
     sum("tasks", metricNamespace, taskDeathsMetric),
   ];
+}
+
+function runningTasks({ scaling }: Service, dimensions: Alarm["dimensions"]): Alarm {
+  return {
+    alarmDescription: `fewer than ${scaling.minReplicas} tasks are running`,
+    namespace: "ECS/ContainerInsights",
+    metricName: "RunningTaskCount",
+    dimensions,
+    statistic: "Minimum",
+    comparisonOperator: "LessThanThreshold",
+    threshold: scaling.minReplicas,
+    ...threeOfFive,
+    // A service nobody reports on has no task.
+    treatMissingData: "breaching",
+  };
 }
 
 function edgeAlarms(

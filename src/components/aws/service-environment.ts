@@ -13,6 +13,8 @@ export interface EnvironmentContext {
   frontendOrigin?: string;
   services: Record<string, Service>;
   databases: Partial<Record<"postgres" | "vectors", DatabaseAddress>>;
+  /** Names of the workload's buckets; default none. */
+  buckets?: Record<string, pulumi.Input<string>>;
 }
 
 export interface DatabaseAddress {
@@ -50,7 +52,7 @@ function resolve(
     if (value.part === "user") return serviceName;
     return value.part === "port" ? database.port.apply(String) : database[value.part];
   }
-  throw new Error(`variable \`${name}\` asks for bucket \`${value.bucket}\`, which this home does not make yet`);
+  return required(name, `bucket \`${value.bucket}\``, context.buckets?.[value.bucket]);
 }
 
 type Origin = Extract<EnvironmentValue, { from: string }>["from"];

@@ -7,8 +7,11 @@ import { policyJson } from "./statements";
 export interface ServiceRoleArgs {
   /** Principal of the service, such as `firehose.amazonaws.com`. */
   service: string;
-  /** How the service shows for whom it acts: `aws:SourceAccount` and `aws:SourceArn`, or an external id. */
-  condition: NonNullable<PolicyStatement["Condition"]>;
+  /**
+   * How the service shows for whom it acts: `aws:SourceAccount` and `aws:SourceArn`, or an external id. Left out for one
+   * that says nothing and takes roles of the caller's own account only, by `iam:PassRole`: EC2, Lambda.
+   */
+  condition?: PolicyStatement["Condition"];
   /** What it may do in the role. */
   permissions: PolicyStatement[];
   /** Tags besides the default tags of the provider. */

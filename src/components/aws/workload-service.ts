@@ -1,12 +1,15 @@
 // AWS components: one service of a workload with all that is its own: log, identities, tasks, scaling, alarms (SA-3, SA-12, SA-13).
 import * as pulumi from "@pulumi/pulumi";
+import { queuesOf } from "../../workload/hand-off";
 import type { Service, Workload } from "../../workload/workload";
 import { ServiceAutoscaling } from "./autoscaling";
 import { CapacityLadder } from "./capacity-ladder";
 import { databaseConnections } from "./database-connections";
 import type { EdgeRouteArgs } from "./edge-route";
 import { ExecutionRole } from "./execution-role";
-import { FargateService } from "./fargate-service";
+import { FargateService, type FargateServiceArgs } from "./fargate-service";
+import { warmUpSeconds } from "./gpu-capacity";
+import { GpuService } from "./gpu-service";
 import { LogRecordMetrics } from "./log-record-metrics";
 import { LogStream } from "./log-stream";
 import type { Registry } from "./registry";
@@ -21,6 +24,7 @@ import { TaskRole } from "./task-role";
 import { hasLadder, ThrottleParameter } from "./throttle-parameter";
 import type { ObservedService } from "./workload-dashboard";
 import type { WorkloadDatabases } from "./workload-databases";
+import type { WorkloadQueues } from "./workload-queues";
 
 export interface WorkloadServiceArgs {
   workload: Workload;
@@ -30,6 +34,7 @@ export interface WorkloadServiceArgs {
   registry: Registry;
   secrets: WorkloadSecrets;
   databases: WorkloadDatabases;
+  queues: WorkloadQueues;
   accountId: pulumi.Input<string>;
   /** Digest of the image (RT-1). */
   imageDigest: pulumi.Input<string>;
@@ -49,7 +54,6 @@ export class WorkloadService extends pulumi.ComponentResource {
   readonly compute: ServiceCompute;
   /** What a dashboard shows of it. */
   readonly observed: ObservedService;
-  private readonly fargate: FargateService;
 
   constructor(
     name: string,
@@ -106,47 +110,50 @@ export class WorkloadService extends pulumi.ComponentResource {
       child,
     );
     for (const tell of parts.onRole) tell(taskRole.arn);
-    this.fargate = new FargateService(
-      name,
-      {
-        region,
-        serviceName,
-        service,
-        image: pulumi.interpolate`${args.registry.urlOf(repository)}@${args.imageDigest}`,
-        executionRoleArn: executionRole.arn,
-        taskRoleArn: taskRole.arn,
-        logGroupName: log.logGroupName,
-        environment: {
-          ...resolveEnvironment(serviceName, service, {
-            ...context,
-            services: workload.services,
-            databases: args.databases,
-          }),
-          ...added,
-        },
-        volumes: parts.volumes,
-        mounts: parts.mounts,
-        sidecars: parts.sidecars,
-        secretArns,
-        clusterArn: foundation.cluster.arn,
-        namespaceArn: foundation.cluster.namespaceArn,
-        vpcId: foundation.network.vpcId,
-        subnetIds: foundation.network.privateSubnetIds,
-        route: this.route(),
-        tls: {
-          authorityArn: foundation.serviceCa.arn,
-          roleArn: foundation.serviceCa.roleArn,
-          keyArn: foundation.keys.arnOf("secrets"),
-        },
-        waitForSteadyState: args.waitForSteadyState,
+    const task: FargateServiceArgs = {
+      region,
+      serviceName,
+      service,
+      image: pulumi.interpolate`${args.registry.urlOf(repository)}@${args.imageDigest}`,
+      executionRoleArn: executionRole.arn,
+      taskRoleArn: taskRole.arn,
+      logGroupName: log.logGroupName,
+      environment: {
+        ...resolveEnvironment(serviceName, service, {
+          ...context,
+          services: workload.services,
+          databases: args.databases,
+        }),
+        ...added,
       },
-      child,
-    );
-    this.compute = this.fargate;
-    for (const { name: peerName, peer, port } of parts.peers) this.fargate.allowTo(peerName, peer, port);
+      volumes: parts.volumes,
+      mounts: parts.mounts,
+      sidecars: parts.sidecars,
+      secretArns,
+      clusterArn: foundation.cluster.arn,
+      namespaceArn: foundation.cluster.namespaceArn,
+      vpcId: foundation.network.vpcId,
+      subnetIds: foundation.network.privateSubnetIds,
+      route: this.route(),
+      tls: {
+        authorityArn: foundation.serviceCa.arn,
+        roleArn: foundation.serviceCa.roleArn,
+        keyArn: foundation.keys.arnOf("secrets"),
+      },
+      waitForSteadyState: args.waitForSteadyState,
+    };
+    this.compute =
+      service.resources.gpus > 0
+        ? new GpuService(
+            name,
+            { ...task, accountId: args.accountId, keyArn: foundation.keys.arnOf("artifacts") },
+            child,
+          )
+        : new FargateService(name, task, child);
+    for (const { name: peerName, peer, port } of parts.peers) this.compute.allowTo(peerName, peer, port);
     this.observed = this.watch(name, log.logGroupName);
-    if (throttle) this.ladder(name, throttle);
-    this.registerOutputs({ serviceName: this.fargate.serviceName });
+    if (throttle && this.compute instanceof FargateService) this.ladder(name, throttle, this.compute);
+    this.registerOutputs({ serviceName: this.compute.serviceName });
   }
 
   /** Secrets the service may read, by the variable each becomes (SA-8). */
@@ -175,22 +182,26 @@ export class WorkloadService extends pulumi.ComponentResource {
   /** What alarms, autoscaling and the ladder look at. */
   private measured() {
     const { workload, serviceName, foundation, context } = this.args;
-    const { fargate } = this;
+    const { compute } = this;
+    const route = compute instanceof FargateService ? compute.route : undefined;
     return {
-      clusterName: foundation.cluster.name,
-      serviceName: fargate.serviceName,
-      requests: fargate.route && {
+      clusterName: compute instanceof GpuService ? compute.clusterName : foundation.cluster.name,
+      serviceName: compute.serviceName,
+      requests: route && {
         loadBalancerArnSuffix: foundation.edge.loadBalancerArnSuffix,
-        targetGroupArnSuffix: fargate.route.targetGroupArnSuffix,
+        targetGroupArnSuffix: route.targetGroupArnSuffix,
       },
       metricDimensions: { Environment: context.environment, Service: serviceName, Workload: workload.name },
     };
   }
 
   private watch(name: string, logGroupName: pulumi.Output<string>): ObservedService {
-    const { serviceName, service, foundation } = this.args;
+    const { workload, serviceName, service, foundation } = this.args;
     const measured = this.measured();
-    new ServiceAutoscaling(name, { ...measured, scaling: service.scaling }, { parent: this });
+    const queueNames = queuesOf(workload.state, serviceName).map(queue => this.args.queues.find(queue).name);
+    const burst = this.compute instanceof GpuService;
+    const queues = queueNames.length > 0 ? { queueNames, ...(burst && { warmUpSeconds }) } : undefined;
+    new ServiceAutoscaling(name, { ...measured, scaling: service.scaling, queues }, { parent: this });
     const topicArn = foundation.alarmTopic.arn;
     const brakeArn = foundation.restartBrake.functionArn;
     const alarms = { ...measured, service, logGroupName, topicArn, brakeArn };
@@ -200,9 +211,8 @@ export class WorkloadService extends pulumi.ComponentResource {
   }
 
   /** Holds it back under load, and lets it grow when that is not enough (RT-6, RT-7). */
-  private ladder(name: string, throttle: ThrottleParameter): void {
+  private ladder(name: string, throttle: ThrottleParameter, fargate: FargateService): void {
     const { workload, serviceName, service, foundation, context } = this.args;
-    const { fargate } = this;
     new CapacityLadder(
       `${name}-ladder`,
       {

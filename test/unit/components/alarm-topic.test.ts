@@ -8,7 +8,7 @@ const args: AlarmTopicArgs = { region: "eu-central-1", accountId: "111122223333"
 const build = (changes: Partial<AlarmTopicArgs> = {}) =>
   recordTypes(types, () => new AlarmTopic("alarms", { ...args, ...changes }));
 
-test("the topic is encrypted, and only the account's own alarms publish to it", async () => {
+test("the topic is encrypted, and only the account's own alarms and budgets publish to it", async () => {
   const registered = await build();
   expect(only(registered, "aws:sns/topic:Topic").inputs.kmsMasterKeyId).toBe("arn:key/logs");
   const statements = statementsOf(only(registered, "aws:sns/topicPolicy:TopicPolicy").inputs.policy);
@@ -22,6 +22,17 @@ test("the topic is encrypted, and only the account's own alarms publish to it", 
       Condition: {
         StringEquals: { "aws:SourceAccount": "111122223333" },
         ArnLike: { "aws:SourceArn": "arn:aws:cloudwatch:eu-central-1:111122223333:alarm:*" },
+      },
+    },
+    {
+      Sid: "BudgetsOfTheAccount",
+      Effect: "Allow",
+      Principal: { Service: "budgets.amazonaws.com" },
+      Action: "sns:Publish",
+      Resource: "arn:aws:mock:::alarms",
+      Condition: {
+        StringEquals: { "aws:SourceAccount": "111122223333" },
+        ArnLike: { "aws:SourceArn": "arn:aws:budgets::111122223333:*" },
       },
     },
   ]);

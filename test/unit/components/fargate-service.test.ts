@@ -182,3 +182,9 @@ test.each([
 ])("case %# is refused", async (args, message) => {
   await expect(build(args)).rejects.toThrow(message);
 });
+
+test("a service that may be interrupted runs on spot (CP-12)", async () => {
+  const inputs = await service({ ...internal, service: sampleService({ interruptible: true }) });
+  expect(inputs.capacityProviderStrategies).toEqual([{ capacityProvider: "FARGATE_SPOT", weight: 1 }]);
+  expect(inputs).not.toHaveProperty("launchType");
+});

@@ -38,11 +38,14 @@ describe("services", () => {
   const services = async (of: DataClass) =>
     policyOf(only(await build(), key, `keys-${of}`)).filter(s => JSON.stringify(s.Principal).includes("Service"));
 
-  test.each(dataClass.options.filter(of => of !== "logs"))("none may use the key of class %s", async of => {
-    expect(await services(of)).toEqual([]);
-  });
+  test.each(dataClass.options.filter(of => of !== "logs" && of !== "artifacts"))(
+    "none may use the key of class %s",
+    async of => {
+      expect(await services(of)).toEqual([]);
+    },
+  );
 
-  test("CloudWatch may use that of class logs, for this account only", async () => {
+  test("CloudWatch and Budgets may use that of class logs, for this account only", async () => {
     const found = await services("logs");
     expect(found.map(s => [s.Principal, s.Condition])).toEqual([
       [
@@ -52,8 +55,31 @@ describe("services", () => {
         },
       ],
       [{ Service: "cloudwatch.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": "111122223333" } }],
+      [{ Service: "budgets.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": "111122223333" } }],
     ]);
     expect(found.flatMap(s => s.Action)).not.toContain("kms:*");
+  });
+
+  test("S3 may use that of class artifacts for its notifications, for this account only (CP-11)", async () => {
+    expect((await services("artifacts")).map(s => [s.Principal, s.Condition])).toEqual([
+      [{ Service: "s3.amazonaws.com" }, { StringEquals: { "aws:SourceAccount": "111122223333" } }],
+    ]);
+  });
+});
+
+test("of all principals one, EC2 Auto Scaling, uses the key of class artifacts, for disks of machines (CP-12)", async () => {
+  const open = policyOf(only(await build(), key, "keys-artifacts")).filter(
+    s => JSON.stringify(s.Principal) === '{"AWS":"*"}',
+  );
+  const role = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
+  expect(open).toHaveLength(2);
+  for (const { Condition } of open)
+    expect(Condition).toMatchObject({
+      StringEquals: { "kms:CallerAccount": "111122223333" },
+      ArnEquals: { "aws:PrincipalArn": role },
+    });
+  expect(open.find(s => s.Action === "kms:CreateGrant")?.Condition).toMatchObject({
+    Bool: { "kms:GrantIsForAWSResource": "true" },
   });
 });
 

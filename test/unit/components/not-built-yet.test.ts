@@ -8,8 +8,6 @@ import { sampleService } from "./samples";
 test.each([sanctum, iss])("$title is made whole", workload => expect(() => requireBuilt(workload)).not.toThrow());
 
 test.each<[string, Partial<WorkloadInput>]>([
-  ["state.buckets.files", { state: { buckets: { files: { prefixes: {} } } } }],
-  ["state.queues.jobs", { state: { queues: { jobs: { producers: ["a"], consumers: ["a"] } } } }],
   [
     "state.volumes.data.sharing: `replica`; made is `replicas`",
     { state: { volumes: { data: { sizeGiB: 1, mounts: [{ service: "a", path: "/data" }] } } } },
@@ -50,8 +48,10 @@ test.each<[string, Partial<WorkloadInput>]>([
       },
     },
   ],
-  ["approvals: `publish`", { approvals: [{ name: "publish", description: "d", service: "a" }] }],
-  ["services.a.interruptible", { services: { a: sampleService({ interruptible: true }) } }],
+  [
+    "services.a.network.exposure: `internal` with `gpus`; made is `none`, with work from a queue\n  services.a.scaling.targets",
+    { services: { a: sampleService({ resources: { cpuMillicores: 500, memoryMiB: 512, gpus: 1 } }) } },
+  ],
 ])("%s is refused by name", (name, part) => {
   const workload = defineWorkload({ name: "x", title: "X", services: { a: sampleService({}) }, ...part });
   expect(() => requireBuilt(workload)).toThrow(

@@ -522,6 +522,29 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     ],
     good: [{ set: [inDev, ["accountBaseline", undefined]] }, { set: [["accountBaseline.guardDuty", false]] }],
   },
+  // What these refuse where a workload has copies, approvals or queues: hand-off-rules.test.ts.
+  "second-region": {
+    bad: [{ set: [["secondRegion", "eu-central-1"]], at: "palisade:secondRegion" }],
+    good: [{ set: [["secondRegion", "eu-west-1"]] }],
+  },
+  approvers: {
+    bad: [
+      {
+        set: [["workloads.relay.approvers", ["arn:aws:iam::123456789012:role/editor"]]],
+        at: "palisade:workloads.relay.approvers",
+      },
+    ],
+    good: [{}],
+  },
+  "sleeping-service": {
+    bad: [
+      {
+        set: [inDev, poller({ minReplicas: 0 })],
+        at: "palisade:workloads.relay.services.poller.minReplicas",
+      },
+    ],
+    good: [{ set: [inDev, poller({ minReplicas: 1 })] }],
+  },
   "not-built-yet": {
     bad: [
       { set: [["mode", "onprem"]], at: "palisade:mode" },

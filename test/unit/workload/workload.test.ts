@@ -136,3 +136,20 @@ test("names are DNS labels that leave room for AWS's own limits", () => {
     }),
   );
 });
+
+test("an egress variable must be one of the service's own", () => {
+  const spec = {
+    name: "x",
+    title: "X",
+    services: {
+      a: {
+        description: "a",
+        image: { repository: "x/a" },
+        resources: { cpuMillicores: 250, memoryMiB: 512 },
+        scaling: { minReplicas: 1, maxReplicas: 1 },
+        network: { exposure: "none" as const, egress: [{ variable: "PEER_URL" }] },
+      },
+    },
+  };
+  expect(() => defineWorkload(spec)).toThrow(/services\.a\.network\.egress\.0\.variable: no variable `PEER_URL`/);
+});

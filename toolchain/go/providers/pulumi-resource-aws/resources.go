@@ -38,6 +38,7 @@ var table = []struct {
 	{"aws_cloudwatch_event_target", "cloudwatch/EventTarget", fields{"target_id": tfbridge.AutoName("targetId", 255, "-")}},
 	{"aws_cloudwatch_log_group", "cloudwatch/LogGroup", nil},
 	{"aws_cloudwatch_log_metric_filter", "cloudwatch/LogMetricFilter", nil},
+	{"aws_cloudwatch_log_resource_policy", "cloudwatch/LogResourcePolicy", nil},
 	{"aws_cloudwatch_log_subscription_filter", "cloudwatch/LogSubscriptionFilter", fields{"log_group_name": named("logGroup")}},
 	{"aws_cloudwatch_metric_alarm", "cloudwatch/MetricAlarm", fields{"alarm_name": tfbridge.AutoName("name", 255, "-")}},
 	{"aws_config_configuration_recorder", "cfg/Recorder", nil},
