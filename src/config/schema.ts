@@ -188,11 +188,17 @@ export const stackConfig = field(
       is: "AWS region of the copies of replicated buckets, other than `region`.",
       controls: ["CP-12"],
     }).optional(),
-    monthlyBudgetUsd: field(monthlyBudgetUsd, {
-      is: "Budget of the whole stack; it warns at 80 and 100 % and of a forecast above it, and stops nothing.",
-      unit: "US dollars a month",
-      controls: ["CP-12"],
-    }).optional(),
+    // In a mapping, since the engine hands a number at the top on as text.
+    budget: field(
+      z.strictObject({
+        monthlyUsd: field(monthlyBudgetUsd, {
+          is: "Amount; at 80 and 100 % of it, and at a forecast above it, people are warned, and nothing is stopped.",
+          unit: "US dollars a month",
+          controls: ["CP-12"],
+        }),
+      }),
+      { is: "Budget of the whole stack.", controls: ["CP-12"] },
+    ).optional(),
     compute: field(z.enum(["fargate", "eks"]), {
       is: "What runs the containers in SaaS mode.",
       controls: ["PF-1"],

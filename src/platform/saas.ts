@@ -105,12 +105,12 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     { provider },
   );
   const secondRegion = secondRegionOf(config, accountId, providerArgs, specifications);
-  if (config.monthlyBudgetUsd !== undefined)
+  if (config.budget)
     new CostBudget(
       `palisade-${environment}`,
       {
         accountId,
-        monthlyUsd: config.monthlyBudgetUsd,
+        monthlyUsd: config.budget.monthlyUsd,
         tag: { key: "palisade:environment", value: environment },
         topicArn: foundation.alarmTopic.arn,
       },

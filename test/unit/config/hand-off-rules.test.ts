@@ -12,7 +12,7 @@ function sound() {
   return {
     ...values,
     secondRegion: "eu-west-1",
-    monthlyBudgetUsd: 5000,
+    budget: { monthlyUsd: 5000 },
     workloads: {
       ...values.workloads,
       "content-pipeline": {
@@ -81,7 +81,7 @@ describe("approvers (CP-11)", () => {
 describe("budgets (CP-12)", () => {
   test.each([0, -5, 1.5, "300"])("%s is no amount", value => {
     expect(faults(pipeline("monthlyBudgetUsd"), value)).toHaveLength(1);
-    expect(faults(["monthlyBudgetUsd"], value)).toHaveLength(1);
+    expect(faults(["budget", "monthlyUsd"], value)).toHaveLength(1);
   });
 });
 
