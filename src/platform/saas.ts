@@ -23,8 +23,8 @@ import { imageBuilder, requireDaemonFor } from "./image-builder";
 export interface SaasOutputs {
   vpcId: pulumi.Output<string>;
   cluster: pulumi.Output<string>;
-  /** Where DNS must point, unless the platform holds the zone. */
-  edge: pulumi.Output<string>;
+  /** Where DNS must point, unless the platform holds the zone; none where no workload is public. */
+  edge?: pulumi.Output<string>;
   logArchive: pulumi.Output<string>;
   workloads: Record<
     string,
@@ -40,9 +40,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     workload: applyOverrides(specification(catalog, name), overrides),
     hostName: `${name}.${edge.domain}`,
   }));
-  for (const { workload } of workloads) requireBuilt(workload);
-  requireDaemonFor(config.workloads);
   const specifications = workloads.map(({ workload }) => workload);
+  requireBuilt(specifications);
+  requireDaemonFor(config.workloads);
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const edgeHosts = publicOnes.map(({ workload, hostName, overrides }) =>
     edgeHost(workload, hostName, overrides.tenants),
@@ -157,7 +157,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   return {
     vpcId: foundation.network.vpcId,
     cluster: foundation.cluster.name,
-    edge: foundation.edge.dnsName,
+    edge: foundation.edge?.dnsName,
     logArchive: foundation.logSink.bucketName,
     workloads: Object.fromEntries(
       deployed.map(({ url, site, repositories, services, databases, machines }, i) => [

@@ -48,7 +48,7 @@ function logFaults(w: Parts): Fault[] {
   const followed = new Map<string, string>();
   return Object.entries(w.services).flatMap(([service, { logs, machine }]) =>
     logs.flatMap(({ file }, i): Fault[] => {
-      // A machine has a disk of its own to write to.
+      // Of a machine it is refused whatever its path (machine-faults).
       if (file === undefined || machine) return [];
       const at = ["services", service, "logs", i, "file"];
       const place = placeOf(w, service, file);

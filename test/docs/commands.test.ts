@@ -46,6 +46,32 @@ const cannot: Record<string, string> = {
     "needs the AWS CLI, which the project does not bring; the access points are in test/unit/components/shared-file-system.test.ts",
   'aws cloudwatch get-metric-statistics --namespace AWS/ECS --metric-name MemoryUtilization --dimensions Name=ClusterName,Value="$CLUSTER" Name=ServiceName,Value="$SERVICE" --start-time "$START" --end-time "$END" --period 300 --statistics Maximum':
     "asks an account what tasks took; the local AWS runs none",
+  "aws logs tail /palisade/palisade-staging/restart-brake --since 1h":
+    "reads what a function has written; the local AWS runs none",
+  'aws ecs update-service --cluster "$CLUSTER" --service "$SERVICE" --desired-count "$MIN_REPLICAS"':
+    "starts tasks of an account; that the brake does the same is in test/toolchain/functions/test_restart_brake.py",
+  'aws application-autoscaling register-scalable-target --service-namespace ecs --scalable-dimension ecs:service:DesiredCount --resource-id "service/$CLUSTER/$SERVICE" --suspended-state DynamicScalingInSuspended=false,DynamicScalingOutSuspended=false,ScheduledScalingSuspended=false':
+    "resumes what the brake suspended in an account; that the brake does the same is in test/toolchain/functions/test_restart_brake.py",
+  "aws logs filter-log-events --log-group-name /palisade/staging/egress/router-poller-egress --filter-pattern '{ $.event = \"egress.denied\" || $.event = \"egress.failed\" }' --query 'events[].message'":
+    "reads what a proxy has written; the local AWS runs none. Its records are in test/toolchain/egress-proxy.test.ts",
+  "aws logs tail /palisade/palisade-staging/dns-queries --since 30m":
+    "reads what a VPC has resolved; the local AWS resolves nothing",
+  "aws ssm describe-automation-executions --filters Key=ExecutionStatus,Values=Waiting --query 'AutomationExecutionMetadataList[].[AutomationExecutionId,DocumentName,ExecutionStartTime]' --output table":
+    "asks an account for automations that wait; the local AWS runs none",
+  "aws ssm get-automation-execution --automation-execution-id \"$EXECUTION\" --query 'AutomationExecution.Parameters'":
+    "asks an account for an automation that waits; the local AWS runs none",
+  "aws ssm send-automation-signal --automation-execution-id \"$EXECUTION\" --signal-type Approve --payload Comment='read, and released'":
+    "decides about an automation that waits; the local AWS runs none",
+  "aws ssm send-automation-signal --automation-execution-id \"$EXECUTION\" --signal-type Reject --payload Comment='not to be released'":
+    "decides about an automation that waits; the local AWS runs none",
+  "aws logs tail /aws/events/palisade/staging/content-pipeline/approvals --since 1h":
+    "reads what rules have written about automations; the local AWS runs none",
+  'aws ssm start-session --target "$INSTANCE" --document-name content-pipeline-staging-editorbot-session':
+    "opens a shell on a machine; the local AWS boots none. The document is in test/unit/components/machine-access.test.ts",
+  'aws ssm send-command --document-name content-pipeline-staging-editorbot-deliver --targets Key=tag:palisade:service,Values=content-pipeline-staging-editorbot --parameters "ImageDigest=$DIGEST,GitSha=$GIT_SHA"':
+    "delivers to a machine; the local AWS boots none. What is delivered is run in test/unit/components/machine-delivery-script.test.ts",
+  'docker build --build-arg GO_IMAGE="$GO_IMAGE" images/egress-proxy':
+    "needs a Docker daemon; the program in it is built and run in test/toolchain/egress-proxy.test.ts",
   "dig +short NS dev.example.com": "asks the world's DNS about a domain of one's own",
   "dig +short CAA example.com": "asks the world's DNS about a domain of one's own",
   "npm run bench:preview": "measures for minutes, and its figures are those of one machine",

@@ -15,11 +15,16 @@ function files(cell: string): string[] {
   return [...cell.matchAll(/`([\w.-]+(?:\/[\w.-]+)+|[\w-]+\.(?:ts|json|yaml))`/g)].map(([, file = ""]) => file);
 }
 
-test("it has the controls of the platform, of Sanctum and of ISS, each once", () => {
-  const sanctum = Array.from({ length: 13 }, (_, i) => `SA-${i + 1}`);
-  // IS-7 is recovery, IS-10 the other home.
-  const iss = [1, 2, 3, 4, 5, 6, 8, 9, 11].map(i => `IS-${i}`);
-  expect(rows.map(row => row.id)).toEqual(["PF-1", "PF-2", "PF-7", "PF-8", ...sanctum, ...iss]);
+/** Those that are listed as not met yet. */
+const later = [...(read("docs/controls.md").split("## Not yet")[1] ?? "").matchAll(/\b([A-Z]{2}-\d+) \(\w+\)/g)].map(
+  ([, id = ""]) => id,
+);
+
+test("it names every control once: with what meets it, or as not met yet", () => {
+  const all = Object.entries({ PF: 9, SA: 13, IS: 11, SP: 15, RT: 30, CP: 12 }).flatMap(([prefix, count]) =>
+    Array.from({ length: count }, (_, i) => `${prefix}-${i + 1}`),
+  );
+  expect([...rows.map(row => row.id), ...later].sort()).toEqual(all.sort());
 });
 
 test.each(rows)("$id is met and shown by files that are there", ({ met, shown }) => {

@@ -35,6 +35,7 @@ const jsonTargets = {
   servicediscovery: "Route53AutoNaming_v20170314",
   sqs: "AmazonSQS",
   ssm: "AmazonSSM",
+  tagging: "ResourceGroupsTaggingAPI_20170126",
   wafv2: "AWSWAF_20190729",
 } as const;
 
@@ -43,6 +44,11 @@ export class AwsApi {
     private readonly endpoint: string,
     private readonly region: string,
   ) {}
+
+  /** The same AWS in another region. */
+  in(region: string): AwsApi {
+    return new AwsApi(this.endpoint, region);
+  }
 
   /** One action of a service with the query protocol, such as EC2. A list that goes on is followed to its end. */
   async query(service: keyof typeof queryVersions, action: string, params: Params = {}): Promise<Xml> {
@@ -72,12 +78,12 @@ export class AwsApi {
       headers: { "Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": `${jsonTargets[service]}.${action}` },
       body: JSON.stringify(input),
     });
-    const { NextToken, nextToken, ...answer } = JSON.parse(text || "{}") as Record<string, unknown>;
-    if (!NextToken && !nextToken) return whole(action, answer as T);
-    const rest = await this.json<Record<string, unknown>>(service, action, {
-      ...input,
-      ...(NextToken ? { NextToken } : { nextToken }),
-    });
+    // What answers nothing may answer `null`.
+    const parsed = (JSON.parse(text || "{}") ?? {}) as Record<string, unknown>;
+    const { NextToken, nextToken, PaginationToken, ...answer } = parsed;
+    if (!NextToken && !nextToken && !PaginationToken) return whole(action, answer as T);
+    const next = Object.entries({ NextToken, nextToken, PaginationToken }).filter(([, token]) => token);
+    const rest = await this.json<Record<string, unknown>>(service, action, { ...input, ...Object.fromEntries(next) });
     const lists = Object.entries(answer).filter(([, value]) => Array.isArray(value)) as [string, unknown[]][];
     const joined = lists.map(([name, values]) => [name, [...values, ...((rest[name] as unknown[]) ?? [])]]);
     return { ...answer, ...Object.fromEntries(joined) } as T;
@@ -88,13 +94,14 @@ export class AwsApi {
     return whole(path, parseXml(await this.send(service, path, { method })));
   }
 
-  /** A path of a service with the REST protocol that speaks JSON, such as Lambda; an input makes it a POST. */
+  /** A path of a service with the REST protocol that speaks JSON, such as Lambda; an input makes it a POST, or a PUT. */
   async restJson<T>(
-    service: "elasticfilesystem" | "guardduty" | "lambda" | "securityhub",
+    service: "elasticfilesystem" | "guardduty" | "lambda" | "s3" | "securityhub",
     path: string,
     input?: object,
+    method: "POST" | "PUT" = "POST",
   ): Promise<T> {
-    const request = input && { method: "POST", body: JSON.stringify(input) };
+    const request = input && { method, body: JSON.stringify(input) };
     const text = await this.send(service, path, { ...request, headers: { "Content-Type": "application/json" } });
     return whole(path, JSON.parse(text || "{}") as T);
   }

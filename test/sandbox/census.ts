@@ -452,7 +452,7 @@ const parts: Record<string, readonly string[]> = {
   "DNS firewall rule groups": ["route53/resolverFirewallRule:ResolverFirewallRule"],
   "file systems": ["efs/backupPolicy:BackupPolicy", "efs/fileSystemPolicy:FileSystemPolicy"],
   functions: ["lambda/permission:Permission"],
-  queues: ["sqs/queuePolicy:QueuePolicy"],
+  queues: ["sqs/queuePolicy:QueuePolicy", "sqs/redrivePolicy:RedrivePolicy"],
   clusters: ["ecs/clusterCapacityProviders:ClusterCapacityProviders"],
   firewalls: [
     "wafv2/webAclAssociation:WebAclAssociation",

@@ -15,11 +15,17 @@ import { filesBelow, leaks, type Place, secretsOfState, secretsOfStore } from ".
 const SUPPLIED = {
   "palisade:alarms.pagerDuty": `https://events.example.com/integration/${randomBytes(16).toString("hex")}`,
   "palisade:siem.accessKey": randomBytes(24).toString("base64url"),
+  "palisade:secrets.router.TELEGRAM_BOT_TOKEN": randomBytes(24).toString("base64url"),
+  "palisade:secrets.router.A2A_TOKEN": randomBytes(24).toString("base64url"),
+  "palisade:secrets.content-pipeline.TELEGRAM_BOT_TOKEN": randomBytes(24).toString("base64url"),
+  "palisade:secrets.content-pipeline.GEMINI_API_KEY": randomBytes(24).toString("base64url"),
 };
 
 let room: Room;
 let stack: LocalStack;
 let api: AwsApi;
+/** Where copies of replicated buckets are. */
+let secondRegion: AwsApi;
 let before: Census;
 /** All that any command printed. */
 const printed: Place[] = [];
@@ -28,7 +34,8 @@ beforeAll(async () => {
   room = await openRoom();
   stack = await room.stack("dev");
   api = new AwsApi(room.sandbox.endpoint, "eu-central-1");
-  before = await takeCensus(api);
+  secondRegion = new AwsApi(room.sandbox.endpoint, "eu-west-1");
+  before = await takeCensus(api, secondRegion);
   const { stdout } = await run(["config", "set", "--path", "palisade:siem.url", "https://siem.example.com/intake"]);
   expect(stdout).toBe("");
   for (const [path, value] of Object.entries(SUPPLIED)) await run(["config", "set", "--secret", "--path", path, value]);
@@ -61,11 +68,13 @@ describe.sequential("the dev stack", () => {
     };
     const types = new Set(deployment.resources.map(r => r.type).filter(type => type.startsWith("aws:")));
     expect([...types].filter(type => !countedTypes.has(type))).toEqual([]);
-    expect(Object.keys(added(before, await takeCensus(api))).length).toBeGreaterThan(20);
+    expect(Object.keys(added(before, await takeCensus(api, secondRegion))).length).toBeGreaterThan(20);
   });
 
   test("nothing stands in the local AWS that the state does not know, so nothing was made twice", async () => {
-    expect(strangers(added(before, await takeCensus(api)), await succeeds(["stack", "export"]))).toEqual([]);
+    expect(strangers(added(before, await takeCensus(api, secondRegion)), await succeeds(["stack", "export"]))).toEqual(
+      [],
+    );
   });
 
   test("a second preview finds nothing to change", async () => {
@@ -111,6 +120,18 @@ describe.sequential("the dev stack", () => {
       });
       for (const [name, value] of secretsOfStore(Name, SecretString)) secrets.set(name, value);
     }
+    const { Parameters } = await api.json<{ Parameters: { Name: string; Value: string }[] }>(
+      "ssm",
+      "GetParametersByPath",
+      {
+        Path: "/palisade",
+        Recursive: true,
+        WithDecryption: true,
+        ParameterFilters: [{ Key: "Type", Values: ["SecureString"] }],
+      },
+    );
+    expect(Parameters.map(({ Name }) => Name)).toContain("/palisade/dev/content-pipeline/editorbot/GEMINI_API_KEY");
+    for (const { Name, Value } of Parameters) if (!Value.startsWith("{")) secrets.set(Name, Value);
     const passphrase = join(room.directory, "passphrase");
     secrets.set("passphrase", readFileSync(passphrase, "utf8"));
     expect([...secrets.keys()].filter(name => name.endsWith(".password"))).toHaveLength(2);
@@ -134,7 +155,7 @@ describe.sequential("the dev stack", () => {
 
   test("`destroy` leaves the local AWS as it was", async () => {
     expect(await succeeds(["destroy", "--yes", "--skip-preview"])).toMatch(/- \d+ deleted/);
-    expect(withoutKept(added(before, await takeCensus(api)))).toEqual({});
+    expect(withoutKept(added(before, await takeCensus(api, secondRegion)))).toEqual({});
   });
 });
 

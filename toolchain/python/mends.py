@@ -19,7 +19,8 @@ from moto.cloudtrail import models as cloudtrail_models
 from moto.cloudtrail import responses as cloudtrail_responses
 from moto.config import models as config_models
 from moto.core.responses import ActionResult
-from moto.ec2.models import launch_templates
+from moto.ec2.models import instances as instance_models
+from moto.ec2.models import launch_templates, nat_gateways
 from moto.ec2.models import subnets as subnet_models
 from moto.ec2.utils import parse_user_data
 from moto.ecs import models as ecs_models
@@ -73,6 +74,8 @@ def apply_mends() -> None:
     add_securityhub_standards()
     add_ssm_associations()
     keep_distributions_as_asked_for()
+    say_that_a_nat_gateway_is_zonal()
+    give_a_machine_one_volume_a_device()
     answer_sooner()
 
 
@@ -431,3 +434,23 @@ def keep_that_a_bucket_notifies_eventbridge() -> None:
             del self.serialized
 
     s3_responses.S3Response.get_bucket_notification = answer  # type: ignore[method-assign]
+
+
+def say_that_a_nat_gateway_is_zonal() -> None:
+    """EC2 says whether a NAT gateway is of a zone or of a region; moto has those of a zone, and does not say so."""
+    if hasattr(nat_gateways.NatGateway, "availability_mode"):
+        raise AttributeError("moto says what a NAT gateway is now: drop ours")
+    nat_gateways.NatGateway.availability_mode = "zonal"  # type: ignore[attr-defined]
+
+
+def give_a_machine_one_volume_a_device() -> None:
+    """A launch template's mapping of a device says what its volume is; moto makes one more, and forgets the first."""
+    original = instance_models.Instance.add_block_device
+
+    def add(self: Any, size: int, device_path: str, *args: Any, **kwargs: Any) -> None:
+        default = self.block_device_mapping.pop(device_path, None)
+        if default:
+            self.ec2_backend.volumes.pop(default.volume_id, None)
+        original(self, size, device_path, *args, **kwargs)
+
+    instance_models.Instance.add_block_device = add  # type: ignore[method-assign]

@@ -1,12 +1,13 @@
 // AWS components: one approval. New objects wait in a queue, a function hands each to an automation, a person decides (CP-11, CP-12).
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import type { PolicyStatement } from "@pulumi/aws/iam";
 import * as lambda from "@pulumi/aws/lambda";
 import * as ssm from "@pulumi/aws/ssm";
 import * as pulumi from "@pulumi/pulumi";
 import { approvalDocument } from "./approval-document";
 import { logicalName } from "./bounded-name";
+import { functionCode, functionFile } from "./function-code";
+import { logOriginVariables } from "./log-origin";
 import { LogStream, type LogStreamArgs } from "./log-stream";
 import { raise } from "./metric-alarm";
 import { serviceRole } from "./service-role";
@@ -15,6 +16,9 @@ import { WorkQueue } from "./work-queue";
 
 export interface ApprovalGateArgs {
   workload: string;
+  environment: string;
+  /** Commit of the release: what the log of the function says it is (RT-23). */
+  buildSha: string;
   /** Name and description in the specification. */
   approval: string;
   description: string;
@@ -80,7 +84,7 @@ export class ApprovalGate extends pulumi.ComponentResource {
         runtime: "python3.13",
         architectures: ["arm64"],
         handler: "hand_off.handler",
-        code: new pulumi.asset.AssetArchive({ "hand_off.py": new pulumi.asset.FileAsset(script("hand_off.py")) }),
+        code: functionCode("hand_off.py"),
         role: serviceRole(
           logicalName(`${name}-hand-off`, "role"),
           {
@@ -101,6 +105,12 @@ export class ApprovalGate extends pulumi.ComponentResource {
             PREFIX: args.prefix,
             DOCUMENT: document.name,
             TOPIC: args.topicArn,
+            ...logOriginVariables({
+              env: args.environment,
+              workload: args.workload,
+              service: "approval-hand-off",
+              build_sha: args.buildSha,
+            }),
           },
         },
       },
@@ -126,7 +136,7 @@ export class ApprovalGate extends pulumi.ComponentResource {
     this.registerOutputs({ documentName: this.documentName });
 
     function documentOf({ workload, approval, description, approvers }: ApprovalGateArgs): pulumi.Output<string> {
-      const composeScript = readFileSync(script("compose_release.py"), "utf8");
+      const composeScript = readFileSync(functionFile("compose_release.py"), "utf8");
       return pulumi.all([bucket.name, release.queueUrl, release.roleArn]).apply(([bucketName, queueUrl, roleArn]) =>
         JSON.stringify(
           approvalDocument({
@@ -143,10 +153,6 @@ export class ApprovalGate extends pulumi.ComponentResource {
       );
     }
   }
-}
-
-function script(file: string): string {
-  return join(__dirname, "lambda", file);
 }
 
 /** S3 sends for this one bucket of this account only (confused deputy). */

@@ -1,9 +1,10 @@
 // AWS components: a Lambda function that steers the platform itself: small, logged, least in rights, and watched (RT-5, RT-7).
-import { join } from "node:path";
 import * as iam from "@pulumi/aws/iam";
 import * as lambda from "@pulumi/aws/lambda";
 import * as pulumi from "@pulumi/pulumi";
 import { logicalName } from "./bounded-name";
+import { functionCode } from "./function-code";
+import { logOriginVariables } from "./log-origin";
 import { LogStream, type LogStreamArgs } from "./log-stream";
 import { raise } from "./metric-alarm";
 import { policyJson } from "./statements";
@@ -59,7 +60,7 @@ export class ControlFunction extends pulumi.ComponentResource {
         runtime: "python3.13",
         architectures: ["arm64"],
         handler: `${args.code}.handler`,
-        code: archive(`${args.code}.py`, "log_record.py"),
+        code: functionCode(`${args.code}.py`),
         role: role.arn,
         memorySize: 256,
         timeout: 30,
@@ -78,18 +79,8 @@ export class ControlFunction extends pulumi.ComponentResource {
   }
 }
 
-function archive(...files: string[]): pulumi.asset.AssetArchive {
-  const assets = files.map(file => [file, new pulumi.asset.FileAsset(join(__dirname, "lambda", file))]);
-  return new pulumi.asset.AssetArchive(Object.fromEntries(assets));
-}
-
 function originVariables({ environment, workload, service, buildSha }: LogOrigin) {
-  return {
-    PALISADE_ENV: environment,
-    PALISADE_WORKLOAD: workload,
-    PALISADE_SERVICE: service,
-    BUILD_SHA: buildSha,
-  };
+  return logOriginVariables({ env: environment, workload, service, build_sha: buildSha });
 }
 
 /** Lambda takes on roles of the function's own account only, so there is nobody to be confused about. */

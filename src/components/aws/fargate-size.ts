@@ -28,16 +28,26 @@ export function cpuUnits(millicores: number): number {
   return Math.ceil((millicores * 1024) / 1000);
 }
 
+/** The most a task can hold. */
+export const largestFargateSize = {
+  cpuMillicores: (Math.max(...sold.map(row => row.cpu)) * 1000) / 1024,
+  memoryMiB: Math.max(...sold.map(row => row.to)),
+};
+
+/** The smallest pair that holds both, if there is one. */
+export function findFargateSize(cpuMillicores: number, memoryMiB: number): FargateSize | undefined {
+  return fargateSizes.find(s => s.cpu >= cpuUnits(cpuMillicores) && s.memoryMiB >= memoryMiB);
+}
+
 /**
  * The smallest pair that holds both.
  * @throws Error above the largest pair.
  */
 export function fargateSize(cpuMillicores: number, memoryMiB: number): FargateSize {
-  const size = fargateSizes.find(s => s.cpu >= cpuUnits(cpuMillicores) && s.memoryMiB >= memoryMiB);
+  const size = findFargateSize(cpuMillicores, memoryMiB);
   if (size) return size;
-  const most = { cpu: Math.max(...sold.map(row => row.cpu)), memoryMiB: Math.max(...sold.map(row => row.to)) };
   throw new Error(
     `\`resources\` come to ${cpuMillicores} millicores and ${memoryMiB} MiB; Fargate sells up to ` +
-      `${(most.cpu * 1000) / 1024} millicores and ${most.memoryMiB} MiB`,
+      `${largestFargateSize.cpuMillicores} millicores and ${largestFargateSize.memoryMiB} MiB`,
   );
 }

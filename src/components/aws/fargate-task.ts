@@ -5,6 +5,7 @@ import type { Service } from "../../workload/workload";
 import { containerDefinitions, requireDigest } from "./container-definition";
 import { fargateSize } from "./fargate-size";
 import type { Mount, Sidecar, TaskVolume } from "./sidecar";
+import { taskResources } from "./task-size";
 
 export interface FargateTaskArgs {
   /** Name in the workload's specification: that of the container, and of the service in its namespace. */
@@ -45,10 +46,8 @@ export class FargateTask extends pulumi.ComponentResource {
     super("palisade:aws:FargateTask", name, {}, options);
     const { resources } = args.service;
     const held = [resources, ...(args.reserved ? [args.reserved] : []), ...(args.sidecars ?? []).map(s => s.resources)];
-    const size = fargateSize(
-      held.reduce((sum, { cpuMillicores }) => sum + cpuMillicores, 0),
-      held.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
-    );
+    const { cpuMillicores, memoryMiB } = taskResources(held);
+    const size = fargateSize(cpuMillicores, memoryMiB);
 
     this.arn = new ecs.TaskDefinition(
       name,

@@ -15,6 +15,7 @@ import { GpuCapacity, type GpuCapacityArgs } from "./gpu-capacity";
 import { gpuFaults, gpuSize } from "./gpu-size";
 import { egressRule, type Peer } from "./security-group-rule";
 import type { ServiceCompute } from "./service-compute";
+import { taskResources } from "./task-size";
 
 export interface GpuServiceArgs
   extends Omit<FargateTaskArgs, "reserved" | "architecture" | "ephemeralStorageGiB">,
@@ -40,7 +41,10 @@ export class GpuService extends pulumi.ComponentResource implements ServiceCompu
     options?: pulumi.ComponentResourceOptions,
   ) {
     const [fault] = gpuFaults(args.service);
-    if (fault) throw new Error(`service \`${args.serviceName}\`: ${fault}`);
+    if (fault)
+      throw new Error(
+        `\`service\` \`${args.serviceName}\`: \`${fault.path}\` is ${fault.found}; allowed is ${fault.allowed}`,
+      );
     if ((args.volumes ?? []).length + (args.mounts ?? []).length > 0)
       throw new Error(`\`volumes\` and \`mounts\` are given; the GPU machines of \`${args.serviceName}\` mount none`);
     if (typeof args.image === "string") requireDigest(args.image);
@@ -147,12 +151,7 @@ export function gpuContainers(service: Service, inputs: ContainerInputs): GpuCon
 
 /** What the process and the platform's containers beside it need together. */
 function heldResources({ service: { resources }, sidecars = [] }: GpuServiceArgs): Service["resources"] {
-  const all = [resources, ...sidecars.map(sidecar => sidecar.resources)];
-  return {
-    ...resources,
-    cpuMillicores: all.reduce((sum, { cpuMillicores }) => sum + cpuMillicores, 0),
-    memoryMiB: all.reduce((sum, { memoryMiB }) => sum + memoryMiB, 0),
-  };
+  return { ...resources, ...taskResources([resources, ...sidecars.map(sidecar => sidecar.resources)]) };
 }
 
 function containers(args: GpuServiceArgs): pulumi.Output<string> {

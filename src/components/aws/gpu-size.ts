@@ -1,6 +1,7 @@
 // AWS components: the GPU machines a burst runs on, and the smallest ones a task fits in (RT-6, CP-12). Pure.
 import type { Service, Workload } from "../../workload/workload";
 import { cpuUnits } from "./fargate-size";
+import type { Unbuilt } from "./unbuilt";
 
 export interface GpuSize {
   /** Instance types alike enough to take each other's place when one is not to be had on spot. */
@@ -47,34 +48,69 @@ export function placeableMiB({ memoryMiB }: GpuSize): number {
  * @throws Error if there is none.
  */
 export function gpuSize({ cpuMillicores, memoryMiB, gpus }: Service["resources"]): GpuSize {
-  const size = gpuSizes.find(s => s.gpus >= gpus && s.cpu >= cpuUnits(cpuMillicores) && placeableMiB(s) >= memoryMiB);
+  const size = findGpuSize({ cpuMillicores, memoryMiB, gpus });
   if (size) return size;
   throw new Error(
     `\`resources\` come to ${cpuMillicores} millicores, ${memoryMiB} MiB and ${gpus} GPUs; ` +
-      `the largest GPU machine holds ${Math.max(...gpuSizes.map(placeableMiB))} MiB and ${Math.max(...gpuSizes.map(s => s.gpus))} GPUs`,
+      `the largest GPU machine holds ${largest()}`,
   );
 }
 
-/** What a specification asks of a GPU service that it cannot be. Pure; `requireBuilt` asks before anything is registered. */
-export function gpuFaults({ network, resources, scaling }: Service): string[] {
-  const faults: string[] = [];
-  if (network.exposure !== "none")
-    faults.push(`network.exposure: \`${network.exposure}\` with \`gpus\`; made is \`none\`, with work from a queue`);
-  if (scaling.targets.some(target => target.metric !== "queue-wait"))
-    faults.push("scaling.targets: with `gpus`, made is `queue-wait`");
-  try {
-    gpuSize(resources);
-  } catch (error) {
-    faults.push(`resources: ${error instanceof Error ? error.message : error}`);
-  }
-  return faults;
+function findGpuSize({ cpuMillicores, memoryMiB, gpus }: Service["resources"]): GpuSize | undefined {
+  return gpuSizes.find(s => s.gpus >= gpus && s.cpu >= cpuUnits(cpuMillicores) && placeableMiB(s) >= memoryMiB);
+}
+
+function largest(): string {
+  return `${Math.max(...gpuSizes.map(placeableMiB))} MiB and ${Math.max(...gpuSizes.map(s => s.gpus))} GPUs`;
+}
+
+/** What a specification asks of a GPU service that it cannot be. `requireBuilt` asks before anything is registered. */
+export function gpuFaults({ network, environment, resources, scaling }: Service): Unbuilt[] {
+  const other = scaling.targets.find(target => target.metric !== "queue-wait");
+  return [
+    ...refuse(
+      network.exposure !== "none",
+      "network.exposure",
+      `\`${network.exposure}\` with \`gpus\``,
+      "`none`, with work from a queue",
+    ),
+    // Its tasks carry no proxy of the namespace.
+    ...refuse(network.egress.length > 0, "network.egress", "hosts of a service with `gpus`", "none"),
+    ...Object.entries(environment).flatMap(([variable, value]) =>
+      refuse(
+        typeof value === "object" && "endpointOf" in value,
+        `environment.${variable}`,
+        "`endpointOf` with `gpus`",
+        "no call of another service; work comes from a queue",
+      ),
+    ),
+    ...refuse(!!other, "scaling.targets", `\`${other?.metric}\` with \`gpus\``, "`queue-wait`"),
+    // The ladder moves tasks between sizes of Fargate.
+    ...refuse(!!scaling.backPressure, "scaling.backPressure", "one with `gpus`", "none"),
+    ...refuse(!!resources.ceiling, "resources.ceiling", "one with `gpus`", "none"),
+    ...refuse(
+      !findGpuSize(resources),
+      "resources",
+      `${resources.cpuMillicores} millicores, ${resources.memoryMiB} MiB and ${resources.gpus} GPUs`,
+      `what fits the largest GPU machine, ${largest()}`,
+    ),
+  ];
+}
+
+function refuse(wrong: boolean, path: string, found: string, allowed: string): Unbuilt[] {
+  return wrong ? [{ path, found, allowed }] : [];
 }
 
 /** Volumes that a GPU service mounts, which its machines do not. */
-export function gpuVolumeFaults({ services, state }: Pick<Workload, "services" | "state">): string[] {
+export function gpuVolumeFaults({ services, state }: Pick<Workload, "services" | "state">): Unbuilt[] {
   return Object.entries(state.volumes).flatMap(([name, { mounts }]) =>
-    mounts
-      .filter(mount => (services[mount.service]?.resources.gpus ?? 0) > 0)
-      .map(mount => `state.volumes.${name}: mounted by \`${mount.service}\`, which has \`gpus\``),
+    mounts.flatMap(({ service }, i) =>
+      refuse(
+        (services[service]?.resources.gpus ?? 0) > 0,
+        `state.volumes.${name}.mounts.${i}.service`,
+        `\`${service}\`, which has \`gpus\``,
+        "services without",
+      ),
+    ),
   );
 }

@@ -2,6 +2,11 @@
 import type { LogOrigin } from "../../workload/log-record";
 
 /** For the environment of each function of the platform, which cannot log without them. */
-export function logOriginVariables({ env, workload, service, build_sha }: LogOrigin): Record<string, string> {
-  return { PALISADE_ENV: env, PALISADE_WORKLOAD: workload, PALISADE_SERVICE: service, BUILD_SHA: build_sha };
+export function logOriginVariables(origin: Readonly<Record<keyof LogOrigin, string>>): Record<string, string> {
+  return {
+    PALISADE_ENV: origin.env,
+    PALISADE_WORKLOAD: origin.workload,
+    PALISADE_SERVICE: origin.service,
+    BUILD_SHA: origin.build_sha,
+  };
 }

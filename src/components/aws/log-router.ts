@@ -18,6 +18,9 @@ const start = [
   "exec /fluent-bit/bin/fluent-bit -c /fluent-bit/etc/fluent-bit.conf",
 ].join("\n");
 
+/** What a task holds for its router. */
+export const logRouterResources = { cpuMillicores: 100, memoryMiB: 128 };
+
 /** @param image AWS for Fluent Bit, `repository@sha256:…`. */
 export function logRouter(image: pulumi.Input<string>, routes: LogRoutes): Sidecar {
   const configuration = routeConfiguration(routes);
@@ -29,7 +32,7 @@ export function logRouter(image: pulumi.Input<string>, routes: LogRoutes): Sidec
     entryPoint: ["/bin/sh", "-c"],
     command: [start],
     environment: Object.fromEntries(files.map(file => [variables[file], configuration[file]])),
-    resources: { cpuMillicores: 100, memoryMiB: 128 },
+    resources: logRouterResources,
     tmpfs: [{ path: routesDirectory, sizeMiB: 1 }],
     firelens: {
       options: {

@@ -35,7 +35,7 @@ export interface SaasFoundationArgs {
   egress: Egress;
   /** Days, each: see the components that take them. */
   retention: { logDays: number; objectLockDays: number; keyDeletionDays: number; accessLogDays: number };
-  /** Host name below which every public workload has its own; `hostNames` are those in use. */
+  /** Host name below which every public workload has its own; `hostNames` are those in use: without one, no edge is made. */
   domain: string;
   hostNames: string[];
   /** Zone that holds `domain`. Without zone and certificate the platform makes the zone; its parent must delegate to it. */
@@ -71,7 +71,8 @@ export class SaasFoundation extends pulumi.ComponentResource {
   readonly images: PlatformImages;
   readonly alarmTopic: AlarmTopic;
   readonly restartBrake: RestartBrake;
-  readonly edge: Edge;
+  /** None where no workload is public: the internet then reaches nothing (SA-9). */
+  readonly edge?: Edge;
   /** Public hosted zone of the domain; none where the stack brings a certificate and keeps DNS to itself. */
   readonly hostedZoneId?: pulumi.Input<string>;
 
@@ -191,8 +192,8 @@ export class SaasFoundation extends pulumi.ComponentResource {
       },
       child,
     );
-    this.edge = this.makeEdge(name, args, logsKeyArn);
-    this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge.dnsName, cluster: this.cluster.name });
+    if (args.hostNames.length > 0) this.edge = this.makeEdge(name, args, logsKeyArn);
+    this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge?.dnsName, cluster: this.cluster.name });
   }
 
   private zone(name: string, { hostedZoneId, certificateArn, domain, disposable }: SaasFoundationArgs) {

@@ -180,7 +180,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const queues = new WorkloadQueues(component, args, child);
     const approvals = new WorkloadApprovals(
       component,
-      { ...args, buckets, queues, approvers: args.approvers ?? [] },
+      { ...args, buckets, queues, approvers: args.approvers ?? [], buildSha: release.buildSha },
       child,
     );
     if (args.monthlyBudgetUsd !== undefined)
@@ -355,7 +355,7 @@ export class SaasWorkload extends pulumi.ComponentResource {
     if (!server || !specification) return;
     if (hop.kind === "edge-to-service") {
       for (const port of server.edgePorts)
-        foundation.edge.allowTo(`${this.component}-${hop.to}`, server.securityGroupId, port);
+        foundation.edge?.allowTo(`${this.component}-${hop.to}`, server.securityGroupId, port);
       return;
     }
     const client = services[hop.from];

@@ -15,7 +15,7 @@ export interface TelemetryCollectorArgs extends Pick<CollectorInputs, "samplePer
 }
 
 /** What a task holds for its collector. */
-const resources = { cpuMillicores: 128, memoryMiB: 256 };
+export const collectorResources = { cpuMillicores: 128, memoryMiB: 256 };
 
 /** Registers nothing of its own: a collector lives in the tasks of its service. */
 export class TelemetryCollector implements ServiceContributor {
@@ -37,9 +37,9 @@ export class TelemetryCollector implements ServiceContributor {
           user: 10001,
           environment: {
             // The distribution reads its configuration from this variable.
-            AOT_CONFIG_CONTENT: collectorConfig({ tracing, ...args, memoryMiB: resources.memoryMiB }),
+            AOT_CONFIG_CONTENT: collectorConfig({ tracing, ...args, memoryMiB: collectorResources.memoryMiB }),
           },
-          resources,
+          resources: collectorResources,
         },
       ],
       repositoryArns: [image.repositoryArn],

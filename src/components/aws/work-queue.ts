@@ -42,6 +42,14 @@ export class WorkQueue extends pulumi.ComponentResource {
         ...common,
         visibilityTimeoutSeconds: args.visibilitySeconds,
         receiveWaitTimeSeconds: 20,
+      },
+      child,
+    );
+    // A resource of its own, so that the two queues do not wait for each other: AWS takes minutes to forget one.
+    new sqs.RedrivePolicy(
+      name,
+      {
+        queueUrl: queue.id,
         redrivePolicy: pulumi.jsonStringify({ deadLetterTargetArn: dead.arn, maxReceiveCount: attempts }),
       },
       child,

@@ -18,6 +18,8 @@ export interface WorkloadApprovalsArgs {
   approvers: readonly string[];
   foundation: Pick<SaasFoundation, "keys" | "alarmTopic" | "logSink">;
   environment: string;
+  /** Commit of the release (RT-23). */
+  buildSha: string;
   region: string;
   accountId: pulumi.Input<string>;
   /** Least number of days that logs are kept (RT-23). */
@@ -69,11 +71,13 @@ export class WorkloadApprovals extends pulumi.ComponentResource implements Servi
   }
 
   private gate({ name, description, of, releasesTo }: Workload["approvals"][number]): ApprovalGate {
-    const { workload, buckets, queues, foundation, environment, region, accountId, approvers } = this.args;
+    const { workload, buckets, queues, foundation, environment, buildSha, region, accountId, approvers } = this.args;
     return new ApprovalGate(
       `${this.component}-${name}`,
       {
         workload: workload.name,
+        environment,
+        buildSha,
         approval: name,
         description,
         bucket: buckets.find(of.bucket),

@@ -164,8 +164,9 @@ export class WorkloadService extends pulumi.ComponentResource {
   }
 
   private route() {
-    const { service, foundation, rule } = this.args;
+    const { serviceName, service, foundation, rule } = this.args;
     if (service.network.exposure !== "public") return undefined;
+    if (!foundation.edge) throw new Error(`\`foundation\` has no edge, but service \`${serviceName}\` is public`);
     const { listenerArn, securityGroupId } = foundation.edge;
     return { ...rule, listenerArn, edgeSecurityGroupId: securityGroupId };
   }
@@ -184,13 +185,15 @@ export class WorkloadService extends pulumi.ComponentResource {
     const { workload, serviceName, foundation, context } = this.args;
     const { compute } = this;
     const route = compute instanceof FargateService ? compute.route : undefined;
+    const { edge } = foundation;
     return {
       clusterName: compute instanceof GpuService ? compute.clusterName : foundation.cluster.name,
       serviceName: compute.serviceName,
-      requests: route && {
-        loadBalancerArnSuffix: foundation.edge.loadBalancerArnSuffix,
-        targetGroupArnSuffix: route.targetGroupArnSuffix,
-      },
+      requests: route &&
+        edge && {
+          loadBalancerArnSuffix: edge.loadBalancerArnSuffix,
+          targetGroupArnSuffix: route.targetGroupArnSuffix,
+        },
       metricDimensions: { Environment: context.environment, Service: serviceName, Workload: workload.name },
     };
   }

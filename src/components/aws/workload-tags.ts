@@ -16,6 +16,7 @@ export const taggable: ReadonlySet<string> = new Set([
   "aws:cloudfront/distribution:Distribution",
   "aws:cloudtrail/trail:Trail",
   "aws:cloudwatch/compositeAlarm:CompositeAlarm",
+  "aws:cloudwatch/contributorInsightRule:ContributorInsightRule",
   "aws:cloudwatch/eventRule:EventRule",
   "aws:cloudwatch/logGroup:LogGroup",
   "aws:cloudwatch/metricAlarm:MetricAlarm",

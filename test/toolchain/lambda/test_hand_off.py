@@ -1,6 +1,8 @@
 """The functions of the approvals against S3, SNS and SQS of moto; only the start of an automation is stubbed, which moto lacks."""
 
+import contextlib
 import importlib
+import io
 import json
 import os
 import sys
@@ -23,6 +25,10 @@ os.environ.update(
     BUCKET="artifacts",
     PREFIX="scripts/",
     DOCUMENT="pipeline-release",
+    PALISADE_ENV="dev",
+    PALISADE_WORKLOAD="pipeline",
+    PALISADE_SERVICE="approval-hand-off",
+    BUILD_SHA="0" * 40,
 )
 EXECUTION = "11111111-2222-3333-4444-555555555555"
 
@@ -81,6 +87,42 @@ class HandOff(unittest.TestCase):
 
     def failed(self, *bodies):
         return [f["itemIdentifier"] for f in self.code.handler(batch(*bodies), None)["batchItemFailures"]]
+
+    def logged(self, *bodies):
+        """Records of one batch, which are also passed on to standard output."""
+        with contextlib.redirect_stdout(io.StringIO()) as output:
+            self.failed(*bodies)
+        print(output.getvalue(), end="")
+        return [json.loads(line) for line in output.getvalue().splitlines()]
+
+    def test_a_record_says_what_was_handed_off_and_for_which_event(self):
+        version = self.put("scripts/a.json")
+        self.expect_start("scripts/a.json", version)
+        event = {"Records": [created("scripts/a.json", version)]}
+        first, second = self.logged(event, event)
+        named = {"s3.key": "scripts/a.json", "s3.version": version, "ssm.execution": EXECUTION}
+        self.assertEqual([first["event"], first["status"], first["correlation_id"]], ["object.handed_off", "ok", "0"])
+        self.assertEqual(first["attributes"], {"approval.name": "release", **named})
+        self.assertEqual([second["event"], second["correlation_id"]], ["object.handed_off_before", "1"])
+
+    def test_a_key_that_fits_no_record_is_left_out_and_holds_up_nothing(self):
+        version = self.put("scripts/a b.json")
+        self.expect_start("scripts/a%20b.json", version)
+        (record,) = self.logged({"Records": [created("scripts/a+b.json", version)]})
+        self.assertEqual(record["attributes"]["s3.version"], version)
+        self.assertNotIn("s3.key", record["attributes"])
+
+    def test_a_failure_is_logged_by_its_names_never_by_its_text(self):
+        version = self.put("scripts/secret.json")
+        self.ssm.add_client_error("start_automation_execution", "AutomationExecutionLimitExceeded", "on secret.json")
+        refused, failed = self.logged(
+            {"Records": [created("audio/secret.wav", "v")]}, {"Records": [created("scripts/secret.json", version)]}
+        )
+        self.assertEqual([refused["status"], refused["severity"]], ["refused", "error"])
+        self.assertEqual(refused["attributes"]["error.reason"], "place")
+        self.assertEqual([failed["status"], failed["severity"]], ["error", "error"])
+        self.assertEqual(failed["attributes"]["error.code"], "AutomationExecutionLimitExceeded")
+        self.assertNotIn("secret", json.dumps([refused, failed]))
 
     def test_a_new_version_waits_for_a_person_who_is_told(self):
         version = self.put("scripts/a.json")

@@ -54,10 +54,7 @@ test.each([
   [{ hostNames: [] }, "`hostNames` has 0 names"],
   [{ priority: 0 }, "`priority` is 0"],
   [{ service: sampleService({ ports: [{ name: "api", number: 8443, protocol: "tcp" as const }] }) }, "speaks `tcp`"],
-  [
-    { service: sampleService({ network: { exposure: "none" as const }, health: undefined }) },
-    "needs `ports` and `health`",
-  ],
+  [{ service: { ...sampleService(), health: undefined } }, "needs `ports` and `health`"],
 ])("case %#", async (changes, message) => {
   await expect(build(changes)).rejects.toThrow(message);
 });

@@ -167,7 +167,7 @@ test.each<[string, Partial<GpuServiceArgs>, RegExp]>([
   [
     "a reachable service",
     { service: sampleService({ resources: service.resources }) },
-    /service `sample`: network\.exposure: `internal` with `gpus`/,
+    /`service` `sample`: `network\.exposure` is `internal` with `gpus`; allowed is `none`/,
   ],
 ])("%s is refused", async (_, changes, message) => {
   await expect(build(changes)).rejects.toThrow(message);

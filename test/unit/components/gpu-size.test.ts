@@ -44,8 +44,26 @@ describe("what a GPU service cannot be", () => {
 
   test("reachable, or scaled by something else", () => {
     expect(gpuFaults(sampleService({ resources: gpu }))).toEqual([
-      "network.exposure: `internal` with `gpus`; made is `none`, with work from a queue",
-      "scaling.targets: with `gpus`, made is `queue-wait`",
+      { path: "network.exposure", found: "`internal` with `gpus`", allowed: "`none`, with work from a queue" },
+      { path: "scaling.targets", found: "`cpu` with `gpus`", allowed: "`queue-wait`" },
+    ]);
+  });
+
+  test("held back, grown, or calling somebody, which is made on Fargate", () => {
+    const service = sampleService(quiet);
+    const scaling = { ...service.scaling, backPressure: { cpuPercent: 60, latencyP95Milliseconds: 1000 } };
+    const faults = gpuFaults({
+      ...service,
+      scaling,
+      resources: { ...service.resources, ceiling: { cpuMillicores: 1000, memoryMiB: 1024 } },
+      network: { ...service.network, egress: ["api.example.com"] },
+      environment: { OTHER_URL: { endpointOf: "other" } },
+    });
+    expect(faults.map(({ path }) => path)).toEqual([
+      "network.egress",
+      "environment.OTHER_URL",
+      "scaling.backPressure",
+      "resources.ceiling",
     ]);
   });
 
@@ -53,7 +71,11 @@ describe("what a GPU service cannot be", () => {
     const service = sampleService(quiet);
     const huge = { ...service, resources: { ...service.resources, memoryMiB: 10_000_000 } };
     expect(gpuFaults(huge)).toEqual([
-      expect.stringMatching(/^resources: .*the largest GPU machine holds \d+ MiB and 8 GPUs$/),
+      {
+        path: "resources",
+        found: "500 millicores, 10000000 MiB and 1 GPUs",
+        allowed: expect.stringMatching(/^what fits the largest GPU machine, \d+ MiB and 8 GPUs$/),
+      },
     ]);
   });
 
@@ -64,6 +86,8 @@ describe("what a GPU service cannot be", () => {
       services: { a: sampleService(quiet) },
       state: { volumes: { data: { sizeGiB: 1, mounts: [{ service: "a", path: "/data" }] } } },
     });
-    expect(gpuVolumeFaults({ services, state })).toEqual(["state.volumes.data: mounted by `a`, which has `gpus`"]);
+    expect(gpuVolumeFaults({ services, state })).toEqual([
+      { path: "state.volumes.data.mounts.0.service", found: "`a`, which has `gpus`", allowed: "services without" },
+    ]);
   });
 });

@@ -67,10 +67,16 @@ describe("services", () => {
   });
 });
 
+/** Statements of the key of class artifacts that name no principal but in their condition. */
+const openStatements = async (args: Partial<DataKeysArgs>) =>
+  policyOf(only(await build(args), key, "keys-artifacts")).filter(s => JSON.stringify(s.Principal) === '{"AWS":"*"}');
+
+test("a stack without machines opens the key of class artifacts to no principal of that kind", async () => {
+  expect(await openStatements({})).toEqual([]);
+});
+
 test("of all principals one, EC2 Auto Scaling, uses the key of class artifacts, for disks of machines (CP-12)", async () => {
-  const open = policyOf(only(await build(), key, "keys-artifacts")).filter(
-    s => JSON.stringify(s.Principal) === '{"AWS":"*"}',
-  );
+  const open = await openStatements({ machineDisks: true });
   const role = "arn:aws:iam::111122223333:role/aws-service-role/autoscaling.amazonaws.com/AWSServiceRoleForAutoScaling";
   expect(open).toHaveLength(2);
   for (const { Condition } of open)

@@ -118,7 +118,7 @@ const workload = defineWorkload({
   title: "Router",
   services: {
     poller: sampleService({ tracing: inputs.tracing }),
-    other: sampleService({}),
+    other: sampleService({ ports: [{ name: "api", number: 9443 }] }),
   },
 });
 

@@ -1,3 +1,4 @@
+import type * as pulumi from "@pulumi/pulumi";
 import { beforeAll, describe, expect, test } from "vitest";
 import { approvalDocument } from "../../../src/components/aws/approval-document";
 import { only, type Registered } from "../record";
@@ -55,9 +56,10 @@ describe("the way of an object (CP-11, CP-12)", () => {
       functionResponseTypes: ["ReportBatchItemFailures"],
     });
     const waiting = only(all, "aws:sqs/queue:Queue", "pipeline-dev-release-hand-off").inputs;
-    const { timeout } = only(all, "aws:lambda/function:Function").inputs;
+    const { timeout } = only(all, "aws:lambda/function:Function", "pipeline-dev-release-hand-off").inputs;
     expect(Number(waiting.visibilityTimeoutSeconds)).toBeGreaterThanOrEqual(6 * Number(timeout));
-    expect(String(waiting.redrivePolicy)).toContain("release-hand-off-dead");
+    const redrive = only(all, "aws:sqs/redrivePolicy:RedrivePolicy", "pipeline-dev-release-hand-off").inputs;
+    expect(String(redrive.redrivePolicy)).toContain("release-hand-off-dead");
   });
 
   test("the function starts this document and no other, tags below the prefix, and reads no object", () => {
@@ -75,6 +77,19 @@ describe("the way of an object (CP-11, CP-12)", () => {
     expect(JSON.stringify(statements)).not.toMatch(
       /s3:GetObject"|s3:GetObjectVersion"|sqs:SendMessage|"Resource":"\*"/,
     );
+  });
+});
+
+test("the function logs by the platform's records, and they say whose it is (RT-23)", async () => {
+  const { code, environment } = only(all, "aws:lambda/function:Function", "pipeline-dev-release-hand-off").inputs;
+  expect(Object.keys(await (code as pulumi.asset.AssetArchive).assets)).toEqual(["hand_off.py", "log_record.py"]);
+  expect(environment).toMatchObject({
+    variables: {
+      PALISADE_ENV: "dev",
+      PALISADE_WORKLOAD: "pipeline",
+      PALISADE_SERVICE: "approval-hand-off",
+      BUILD_SHA: "0".repeat(40),
+    },
   });
 });
 
@@ -162,7 +177,9 @@ describe("the record of decisions", () => {
     expect(log.kmsKeyId).toBeDefined();
     const archived = all.filter(r => r.type.endsWith(":LogSubscriptionFilter")).map(r => r.inputs.logGroup);
     expect(archived).toContain(log.name);
-    const targets = all.filter(r => r.type === "aws:cloudwatch/eventTarget:EventTarget");
+    const targets = all.filter(
+      r => r.type === "aws:cloudwatch/eventTarget:EventTarget" && r.name.startsWith("pipeline-dev"),
+    );
     expect(targets).toHaveLength(4);
     for (const { inputs } of targets) expect(inputs.arn).toBe("arn:aws:mock:::pipeline-dev-approvals");
   });

@@ -9,8 +9,9 @@ import { recordTypes, sampleService, statementAbout } from "./samples";
 
 const table = "aws:dynamodb/table:Table";
 const leased = sampleService({ scaling: { minReplicas: 2, maxReplicas: 2, mode: "active-passive" } });
+const other = sampleService({ ports: [{ name: "api", number: 9443 }] });
 const workloadOf = (service: typeof leased) =>
-  defineWorkload({ name: "w", title: "W", services: { poller: service, other: sampleService() } });
+  defineWorkload({ name: "w", title: "W", services: { poller: service, other } });
 const args: WorkloadLeaseArgs = {
   workload: workloadOf(leased),
   region: "eu-central-1",

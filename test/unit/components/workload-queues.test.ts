@@ -5,7 +5,12 @@ import { recordPipeline } from "./pipeline-stack";
 import { policyOf, statement } from "./reading";
 import { recordTypes } from "./samples";
 
-const types = ["aws:sqs/queue:Queue", "aws:sqs/queuePolicy:QueuePolicy", "aws:cloudwatch/metricAlarm:MetricAlarm"];
+const types = [
+  "aws:sqs/queue:Queue",
+  "aws:sqs/queuePolicy:QueuePolicy",
+  "aws:sqs/redrivePolicy:RedrivePolicy",
+  "aws:cloudwatch/metricAlarm:MetricAlarm",
+];
 const queueArgs = { keyArn: "arn:key", visibilitySeconds: 60, topicArn: "arn:topic" };
 const build = (changes = {}) => recordTypes(types, () => new WorkQueue("jobs", { ...queueArgs, ...changes }));
 
@@ -14,7 +19,7 @@ describe("a queue", () => {
     const all = await build();
     const queue = only(all, "aws:sqs/queue:Queue", "jobs").inputs;
     expect(queue).toMatchObject({ kmsMasterKeyId: "arn:key", visibilityTimeoutSeconds: 60 });
-    expect(JSON.parse(String(queue.redrivePolicy))).toEqual({
+    expect(JSON.parse(String(only(all, "aws:sqs/redrivePolicy:RedrivePolicy").inputs.redrivePolicy))).toEqual({
       deadLetterTargetArn: "arn:aws:mock:::jobs-dead",
       maxReceiveCount: 5,
     });

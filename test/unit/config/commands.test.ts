@@ -2,8 +2,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, test } from "vitest";
+import { catalog } from "../../../src/catalog/catalog";
 import { checkConfigFile, printSchema, stackFiles } from "../../../src/config/commands";
-import { catalog } from "./sample";
 
 const root = join(__dirname, "../../..");
 const directory = mkdtempSync(join(tmpdir(), "palisade-config-"));

@@ -4,12 +4,15 @@ import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse as parseYaml } from "yaml";
+import { catalog as published } from "../../../src/catalog/catalog";
 import { loadConfig } from "../../../src/config/load";
-import { catalog } from "./sample";
+import { catalog as samples } from "./sample";
 
 const root = join(__dirname, "../../..");
 const home = process.cwd();
 const directory = mkdtempSync(join(tmpdir(), "palisade-load-"));
+/** What the repository's stack files name, and the relay, whose token a person supplies. */
+const catalog = new Map([...published, ...samples]);
 const secretText = "collector-key-in-clear";
 
 beforeEach(() => {

@@ -43,13 +43,13 @@ const builtOnTheSpot: [string, unknown][] = [
 ];
 const certificate = "arn:aws:acm:eu-central-1:111122223333:certificate/00000000-0000-0000-0000-000000000000";
 const catalogWithIss = new Map([...catalog, ["iss", iss]]);
-const shipperImage: [string, unknown] = ["platformImages", { "log-shipper": digest }];
 const loader = { roleArn: "arn:aws:iam::123456789012:role/vault-loader", securityGroupId: "sg-0123456789abcdef0" };
 /** A workload with volumes, log files and a floor of memory, beside the others. */
 function withIss(more: Record<string, unknown> = {}): [string, unknown][] {
   return [["workloads.iss", { images: { api: digest }, frontendOrigin: "https://iss.example.com", ...more }]];
 }
-const shipper: [string, unknown] = ["platformImages", { "log-shipper": digest }];
+/** Beside the egress proxy, which the relay needs. */
+const shipper: [string, unknown] = ["platformImages.log-shipper", digest];
 const notary = (tenants: unknown): [string, unknown] => ["workloads.notary", { images: { api: digest }, tenants }];
 const tenantsAt = "palisade:workloads.notary.tenants";
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, {}]));
@@ -326,7 +326,7 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     bad: [{ set: withIss(), context: { catalog: catalogWithIss }, at: "palisade:platformImages.log-shipper" }],
     good: [
       {
-        set: [...withIss(), shipperImage],
+        set: [...withIss(), shipper],
         context: { catalog: catalogWithIss },
       },
       { context: { catalog: catalogWithIss } },
@@ -335,7 +335,7 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "known-volume": {
     bad: [
       {
-        set: [...withIss({ volumeLoaders: { "memory-matrx": loader } }), shipperImage],
+        set: [...withIss({ volumeLoaders: { "memory-matrx": loader } }), shipper],
         context: { catalog: catalogWithIss },
         at: "palisade:workloads.iss.volumeLoaders.memory-matrx",
       },
@@ -346,7 +346,7 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     ],
     good: [
       {
-        set: [...withIss({ volumeLoaders: { "memory-matrix": loader } }), shipperImage],
+        set: [...withIss({ volumeLoaders: { "memory-matrix": loader } }), shipper],
         context: { catalog: catalogWithIss },
       },
     ],
@@ -354,14 +354,14 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "memory-floor": {
     bad: [
       {
-        set: [...withIss({ services: { api: { memoryMiB: 2047 } } }), shipperImage],
+        set: [...withIss({ services: { api: { memoryMiB: 2047 } } }), shipper],
         context: { catalog: catalogWithIss },
         at: "palisade:workloads.iss.services.api.memoryMiB",
       },
     ],
     good: [
       {
-        set: [...withIss({ services: { api: { memoryMiB: 2048 } } }), shipperImage],
+        set: [...withIss({ services: { api: { memoryMiB: 2048 } } }), shipper],
         context: { catalog: catalogWithIss },
       },
       { set: [backend({ memoryMiB: 512 })] },
@@ -370,7 +370,7 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "frontend-origin": {
     bad: [
       {
-        set: [...withIss({ frontendOrigin: undefined }), shipperImage],
+        set: [...withIss({ frontendOrigin: undefined }), shipper],
         context: { catalog: catalogWithIss },
         at: "palisade:workloads.iss.frontendOrigin",
       },
@@ -505,7 +505,7 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
   "collector-image": {
     bad: [{ context: { catalog: traced() }, at: "palisade:platformImages.telemetry-collector" }],
     good: [
-      { context: { catalog: traced() }, set: [["platformImages", { "telemetry-collector": digest }]] },
+      { context: { catalog: traced() }, set: [["platformImages.telemetry-collector", digest]] },
       {
         context: { catalog: traced() },
         set: [

@@ -7,10 +7,10 @@ import type { StackConfig } from "../../../src/config/load";
 import { parseConfig } from "../../../src/config/parse";
 import { saas } from "../../../src/platform/saas";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
-import golden from "../../preview/golden/dev.json";
 import { statement } from "../components/reading";
 import { statementAbout } from "../components/samples";
 import { only, type Registered, record } from "../record";
+import { stackMocks } from "./mocks";
 
 const digest = `sha256:${"1".repeat(64)}`;
 
@@ -25,21 +25,7 @@ function issConfig(more: Record<string, unknown> = {}): StackConfig {
 }
 
 function register(config: StackConfig): Promise<Registered[]> {
-  const types = [
-    ...Object.keys(golden).map(urn => urn.split("::")[0]?.split("$").at(-1) ?? ""),
-    ...["accessPoint", "backupPolicy", "fileSystem", "fileSystemPolicy", "mountTarget"].map(
-      name => `aws:efs/${name}:${name.replace(/^./, letter => letter.toUpperCase())}`,
-    ),
-  ];
-  const calls = { "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" } };
-  const outputs = {
-    "aws:acm/certificate:Certificate": ({ domainName }: Record<string, unknown>) => ({
-      domainValidationOptions: [
-        { domainName, resourceRecordName: "_proof", resourceRecordType: "CNAME", resourceRecordValue: "_value" },
-      ],
-    }),
-  };
-  return record({ types, calls, outputs }, () => saas(config, catalog));
+  return record(stackMocks, () => saas(config, catalog));
 }
 
 let all: Registered[];

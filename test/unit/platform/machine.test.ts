@@ -7,21 +7,11 @@ import type { StackConfig } from "../../../src/config/load";
 import { parseConfig } from "../../../src/config/parse";
 import { type SaasOutputs, saas } from "../../../src/platform/saas";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
-import golden from "../../preview/golden/dev.json";
 import { machineWorkload } from "../components/machine-samples";
 import { digest, sampleService, statementsOf } from "../components/samples";
 import { only, type Registered, record } from "../record";
+import { stackMocks } from "./mocks";
 
-const machineTypes = [
-  "aws:autoscaling/group:Group",
-  "aws:ec2/egressOnlyInternetGateway:EgressOnlyInternetGateway",
-  "aws:ec2/launchTemplate:LaunchTemplate",
-  "aws:iam/instanceProfile:InstanceProfile",
-  "aws:iam/policy:Policy",
-  "aws:ssm/association:Association",
-  "aws:ssm/document:Document",
-  "aws:ssm/parameter:Parameter",
-];
 const sample = machineWorkload(
   {},
   {
@@ -42,7 +32,7 @@ function config(): StackConfig {
   const images = { bot: digest, api: digest };
   return {
     ...(parsed.config as unknown as StackConfig),
-    workloads: { sample: { images, services: {} } },
+    workloads: { sample: { images, services: {}, builds: {}, tenants: {} } },
     secrets: { sample: { BOT_TOKEN: "the-token" } },
   } as unknown as StackConfig;
 }
@@ -50,20 +40,7 @@ function config(): StackConfig {
 let all: Registered[];
 let outputs: SaasOutputs;
 beforeAll(async () => {
-  const types = Object.keys(golden).map(urn => urn.split("::")[0]?.split("$").at(-1) ?? "");
-  const calls = { "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" } };
-  const adds = {
-    "aws:ecr/repository:Repository": ({ name }: Record<string, unknown>) => ({
-      repositoryUrl: `registry.example/${name}`,
-    }),
-    "aws:ec2/vpc:Vpc": () => ({ ipv6CidrBlock: "2a05:d014:abc:de00::/56" }),
-    "aws:acm/certificate:Certificate": ({ domainName }: Record<string, unknown>) => ({
-      domainValidationOptions: [
-        { domainName, resourceRecordName: "_proof", resourceRecordType: "CNAME", resourceRecordValue: "_value" },
-      ],
-    }),
-  };
-  all = await record({ types: [...types, ...machineTypes], calls, outputs: adds }, () => {
+  all = await record(stackMocks, () => {
     outputs = saas(config(), new Map([["sample", sample]]));
   });
 });

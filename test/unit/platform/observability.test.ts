@@ -8,13 +8,13 @@ import { parseConfig } from "../../../src/config/parse";
 import { saas } from "../../../src/platform/saas";
 import type { Workload } from "../../../src/workload/workload";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
-import golden from "../../preview/golden/dev.json";
 import { digest } from "../components/samples";
 import { only, type Registered, record } from "../record";
+import { stackMocks } from "./mocks";
 
 /** Types of the dev stack, and those that only a watched account has. */
 const types = [
-  ...Object.keys(golden).map(urn => urn.split("::")[0]?.split("$").at(-1) ?? ""),
+  ...stackMocks.types,
   "aws:cfg/deliveryChannel:DeliveryChannel",
   "aws:cfg/recorder:Recorder",
   "aws:cfg/recorderStatus:RecorderStatus",
@@ -58,15 +58,7 @@ function traced(): ReadonlyMap<string, Workload> {
 
 let all: Registered[];
 beforeAll(async () => {
-  const calls = { "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" } };
-  const outputs = {
-    "aws:acm/certificate:Certificate": ({ domainName }: Record<string, unknown>) => ({
-      domainValidationOptions: [
-        { domainName, resourceRecordName: "_proof", resourceRecordType: "CNAME", resourceRecordValue: "_value" },
-      ],
-    }),
-  };
-  all = await record({ types, calls, outputs }, () => saas(config(), traced()));
+  all = await record({ ...stackMocks, types }, () => saas(config(), traced()));
 });
 
 const ofType = (type: string) => all.filter(r => r.type === type);
@@ -119,7 +111,10 @@ test("the account is watched, its trail goes to the sink, and its findings to th
   expect(key).toContain(":trail/palisade-dev-account-trail");
   const targets = ofType("aws:cloudwatch/eventTarget:EventTarget");
   expect(targets.map(({ inputs }) => inputs.arn)).toEqual(
-    ["palisade-dev-alarms", "palisade-dev-alarms"].map(n => `arn:aws:mock:::${n}`),
+    // Each is told of two kinds of events: the topic of findings, the brake of tasks that stop (RT-5).
+    ["palisade-dev-alarms", "palisade-dev-alarms", "palisade-dev-restart-brake", "palisade-dev-restart-brake"].map(
+      n => `arn:aws:mock:::${n}`,
+    ),
   );
   const topic = String(only(all, "aws:sns/topicPolicy:TopicPolicy").inputs.policy);
   expect(topic).toContain("events.amazonaws.com");

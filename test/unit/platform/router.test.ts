@@ -9,10 +9,9 @@ import { parseConfig } from "../../../src/config/parse";
 import { saas } from "../../../src/platform/saas";
 import type { Workload } from "../../../src/workload/workload";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
-import golden from "../../preview/golden/dev.json";
-import { functionTypes } from "../components/functions";
 import { statementAbout } from "../components/samples";
 import { only, type Registered, record } from "../record";
+import { stackMocks } from "./mocks";
 
 const digest = `sha256:${"1".repeat(64)}`;
 
@@ -35,35 +34,16 @@ function routerConfig(environment: Record<string, string>): StackConfig {
   return parsed.config as unknown as StackConfig;
 }
 
-const types = [
-  ...Object.keys(golden).map(urn => urn.split("::")[0]?.split("$").at(-1) ?? ""),
-  ...functionTypes,
-  "aws:cloudwatch/logMetricFilter:LogMetricFilter",
-  "aws:dynamodb/table:Table",
-  "aws:ssm/parameter:Parameter",
-  ...["FirewallConfig", "FirewallDomainList", "FirewallRule", "FirewallRuleGroup", "FirewallRuleGroupAssociation"]
-    .concat("QueryLogConfig", "QueryLogConfigAssociation")
-    .map(kind => `aws:route53/resolver${kind}:Resolver${kind}`),
-];
-
 let all: Registered[];
 beforeAll(async () => {
-  const calls = { "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" } };
   const outputs = {
-    "aws:acm/certificate:Certificate": ({ domainName }: Record<string, unknown>) => ({
-      domainValidationOptions: [
-        { domainName, resourceRecordName: "_proof", resourceRecordType: "CNAME", resourceRecordValue: "_value" },
-      ],
-    }),
+    ...stackMocks.outputs,
     // What the engine would name by itself.
     "aws:dynamodb/table:Table": () => ({ name: "lease-table" }),
     "aws:ssm/parameter:Parameter": () => ({ name: "throttle-parameter" }),
-    "aws:ec2/vpcEndpoint:VpcEndpoint": ({ serviceName }: Record<string, unknown>) => ({
-      prefixListId: `pl-${String(serviceName).split(".").at(-1)}`,
-    }),
   };
   const config = routerConfig({ A2A_BASE_URL: "https://a2a.example.com/v1" });
-  all = await record({ types, calls, outputs }, () => saas(config, known));
+  all = await record({ ...stackMocks, outputs }, () => saas(config, known));
 });
 
 interface Container {
@@ -162,7 +142,11 @@ describe("ways (RT-27, SP-13)", () => {
   });
 
   test("a call that is refused rings", () => {
-    const { pattern, metricTransformation } = only(all, "aws:cloudwatch/logMetricFilter:LogMetricFilter").inputs;
+    const { pattern, metricTransformation } = only(
+      all,
+      "aws:cloudwatch/logMetricFilter:LogMetricFilter",
+      `${proxy}-denied`,
+    ).inputs;
     expect(pattern).toBe('{ $.event = "egress.denied" }');
     const alarm = only(all, "aws:cloudwatch/metricAlarm:MetricAlarm", `${proxy}-denied-egress`).inputs;
     expect(alarm.metricName).toBe((metricTransformation as { name: string }).name);

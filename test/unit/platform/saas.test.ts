@@ -7,8 +7,9 @@ import type { StackConfig } from "../../../src/config/load";
 import { parseConfig } from "../../../src/config/parse";
 import { saas } from "../../../src/platform/saas";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
-import golden from "../../preview/golden/dev.json";
+import { statementsOf } from "../components/samples";
 import { type Registered, record } from "../record";
+import { stackMocks } from "./mocks";
 
 /** The dev stack has no secrets, so its sealed configuration is its configuration. */
 function devConfig(): StackConfig {
@@ -20,35 +21,41 @@ function devConfig(): StackConfig {
 
 let all: Registered[];
 beforeAll(async () => {
-  const types = Object.keys(golden).map(urn => urn.split("::")[0]?.split("$").at(-1) ?? "");
-  const calls = { "aws:index/getCallerIdentity:getCallerIdentity": { accountId: "123456789012" } };
-  const outputs = {
-    "aws:acm/certificate:Certificate": ({ domainName }: Record<string, unknown>) => ({
-      domainValidationOptions: [
-        { domainName, resourceRecordName: "_proof", resourceRecordType: "CNAME", resourceRecordValue: "_value" },
-      ],
-    }),
-  };
-  all = await record({ types, calls, outputs }, () => saas(devConfig(), catalog));
+  all = await record(stackMocks, () => saas(devConfig(), catalog));
 });
 
 const ofType = (type: string) => all.filter(r => r.type === type);
+const ports = ({ fromPort, toPort }: Record<string, unknown>) =>
+  fromPort === toPort ? fromPort : `${fromPort}-${toPort}`;
 const groups = () => new Map(ofType("aws:ec2/securityGroup:SecurityGroup").map(g => [`${g.name}-id`, g.name]));
 
 describe("security groups (SA-9)", () => {
   test("every way in is one of these", () => {
     const ways = ofType("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule").map(({ inputs }) => {
       const from = groups().get(String(inputs.referencedSecurityGroupId)) ?? inputs.cidrIpv4;
-      return `${from} -> ${groups().get(String(inputs.securityGroupId))}:${inputs.fromPort}`;
+      return `${from} -> ${groups().get(String(inputs.securityGroupId))}:${ports(inputs)}`;
     });
     expect(ways.sort()).toEqual([
       "0.0.0.0/0 -> palisade-dev-edge:443",
+      "content-pipeline-dev-editorbot -> palisade-dev-endpoints:443",
+      "content-pipeline-dev-renderer -> palisade-dev-endpoints:443",
+      "iss-dev-api -> iss-dev-volumes-customer-vaults:2049",
+      "iss-dev-api -> iss-dev-volumes-customer:2049",
+      "iss-dev-api -> palisade-dev-endpoints:443",
+      "iss-dev-log-shipper -> iss-dev-volumes-customer:2049",
+      "iss-dev-log-shipper -> palisade-dev-endpoints:443",
+      "palisade-dev-edge -> iss-dev-api:8000",
       "palisade-dev-edge -> sanctum-dev-backend:8443",
+      "palisade-dev-edge -> scriptpulse-dev-api:8443",
+      "router-dev-poller -> palisade-dev-endpoints:443",
+      "router-dev-poller -> router-dev-poller-egress:4750",
+      "router-dev-poller-egress -> palisade-dev-endpoints:443",
       "sanctum-dev-ai-core -> palisade-dev-endpoints:443",
       "sanctum-dev-ai-core -> sanctum-dev-vectors:5432",
       "sanctum-dev-backend -> palisade-dev-endpoints:443",
       "sanctum-dev-backend -> sanctum-dev-ai-core:8444",
       "sanctum-dev-backend -> sanctum-dev-postgres:5432",
+      "scriptpulse-dev-api -> palisade-dev-endpoints:443",
     ]);
   });
 
@@ -66,11 +73,45 @@ describe("security groups (SA-9)", () => {
     for (const out of outs) expect([...ins]).toContain(out);
   });
 
-  test("nothing may leave to the internet", () => {
-    for (const { inputs } of ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")) {
-      expect(inputs.cidrIpv4).toBeUndefined();
-      expect(inputs.cidrIpv6).toBeUndefined();
-    }
+  test("every way out of the network is one of these: a proxy's, or a machine's to its named ranges", () => {
+    const ways = ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+      .filter(({ inputs }) => inputs.referencedSecurityGroupId === undefined && inputs.prefixListId === undefined)
+      .map(({ inputs }) => {
+        const from = groups().get(String(inputs.securityGroupId));
+        return `${from} -> ${inputs.cidrIpv4 ?? inputs.cidrIpv6} ${ports(inputs)}`;
+      });
+    expect(ways.sort()).toEqual([
+      "content-pipeline-dev-editorbot -> 142.250.0.0/15 443",
+      "content-pipeline-dev-editorbot -> 149.154.160.0/20 443",
+      "content-pipeline-dev-editorbot -> 172.217.0.0/16 443",
+      "content-pipeline-dev-editorbot -> 185.125.188.0/22 80",
+      "content-pipeline-dev-editorbot -> 2001:67c:4e8::/48 443",
+      "content-pipeline-dev-editorbot -> 216.58.192.0/19 443",
+      "content-pipeline-dev-editorbot -> 2620:2d:4000::/44 80",
+      "content-pipeline-dev-editorbot -> 2a00:1450:4000::/36 443",
+      "content-pipeline-dev-editorbot -> 91.189.88.0/21 80",
+      "router-dev-poller-egress -> 0.0.0.0/0 443",
+    ]);
+  });
+
+  test("by a list of AWS's own addresses, each task reaches S3, and the one with a lease DynamoDB", () => {
+    const ways = ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
+      .filter(({ inputs }) => inputs.prefixListId !== undefined)
+      .map(
+        ({ inputs }) => `${groups().get(String(inputs.securityGroupId))} -> ${inputs.prefixListId}:${ports(inputs)}`,
+      );
+    expect(ways.sort()).toEqual([
+      "content-pipeline-dev-editorbot -> pl-s3:443",
+      "content-pipeline-dev-renderer -> pl-s3:443",
+      "iss-dev-api -> pl-s3:443",
+      "iss-dev-log-shipper -> pl-s3:443",
+      "router-dev-poller -> pl-dynamodb:443",
+      "router-dev-poller -> pl-s3:443",
+      "router-dev-poller-egress -> pl-s3:443",
+      "sanctum-dev-ai-core -> pl-s3:443",
+      "sanctum-dev-backend -> pl-s3:443",
+      "scriptpulse-dev-api -> pl-s3:443",
+    ]);
   });
 });
 
@@ -79,7 +120,7 @@ test("every log group is encrypted, kept as long as the stack says, and sent to 
     ofType("aws:cloudwatch/logSubscriptionFilter:LogSubscriptionFilter").map(({ inputs }) => inputs.logGroup),
   );
   const logGroups = ofType("aws:cloudwatch/logGroup:LogGroup");
-  expect(logGroups.length).toBeGreaterThanOrEqual(8);
+  expect(logGroups.length).toBeGreaterThanOrEqual(26);
   for (const { inputs } of logGroups) {
     expect(inputs.kmsKeyId).toBeDefined();
     expect(inputs.retentionInDays).toBe(7);
@@ -89,19 +130,67 @@ test("every log group is encrypted, kept as long as the stack says, and sent to 
 
 test("every alarm calls somebody (SA-12)", () => {
   const alarms = ofType("aws:cloudwatch/metricAlarm:MetricAlarm");
-  expect(alarms.length).toBeGreaterThan(10);
+  expect(alarms.length).toBeGreaterThan(60);
   for (const { inputs } of alarms) expect(inputs.alarmActions).not.toHaveLength(0);
 });
 
-test("each service holds just its own secrets and its own database (SA-8, SA-13)", () => {
-  const policies = ofType("aws:iam/rolePolicy:RolePolicy").map(({ name, inputs }) => ({
-    name,
-    text: String(inputs.policy),
-  }));
-  const allowing = (action: string) => policies.filter(p => p.text.includes(action));
-  for (const { text } of allowing("rds-db:connect")) expect(text).toMatch(/dbuser:[^"]*\/(backend|ai-core)"/);
-  expect(allowing("rds-db:connect")).toHaveLength(2);
-  const readers = allowing("secretsmanager:GetSecretValue").filter(p => p.text.includes("jwt-signing-key"));
-  expect(readers.map(p => p.name).join()).toMatch(/backend/);
-  expect(readers).toHaveLength(1);
+/** Who may do something to what, as `role: resource`. */
+function allowed(action: string): string[] {
+  return ofType("aws:iam/rolePolicy:RolePolicy")
+    .flatMap(({ name, inputs }) =>
+      statementsOf(inputs.policy)
+        .filter(statement => [statement.Action].flat().includes(action))
+        .flatMap(({ Resource }) => [Resource].flat().map(resource => `${name}: ${resource}`)),
+    )
+    .sort();
+}
+
+test("each service connects to just its own database, as itself (SA-13)", () => {
+  expect(allowed("rds-db:connect")).toEqual([
+    "sanctum-dev-ai-core: arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-sanctum-dev-vectors/ai-core",
+    "sanctum-dev-backend: arn:aws:rds-db:eu-central-1:123456789012:dbuser:db-sanctum-dev-postgres/backend",
+  ]);
+});
+
+test("each service holds just its own secrets (SA-8, CP-5)", () => {
+  expect(allowed("secretsmanager:GetSecretValue")).toEqual([
+    "iss-dev-api: arn:aws:mock:::iss-dev-secret-key",
+    // The private keys of Service Connect's certificates, under the prefix that ECS gives them.
+    "palisade-dev-service-ca: arn:aws:secretsmanager:eu-central-1:123456789012:secret:ecs-sc!*",
+    "router-dev-poller: arn:aws:mock:::router-dev-a2a-token",
+    "router-dev-poller: arn:aws:mock:::router-dev-chat-id-hash-key",
+    "router-dev-poller: arn:aws:mock:::router-dev-telegram-bot-token",
+    "sanctum-dev-ai-core: arn:aws:mock:::sanctum-dev-service-token-key",
+    "sanctum-dev-backend: arn:aws:mock:::sanctum-dev-jwt-signing-key",
+    "sanctum-dev-backend: arn:aws:mock:::sanctum-dev-service-token-key",
+  ]);
+  const parameters = "arn:aws:ssm:eu-central-1:123456789012:parameter/palisade/dev/content-pipeline/editorbot";
+  expect(allowed("ssm:GetParametersByPath")).toEqual(
+    [parameters, `${parameters}/*`].map(path => `content-pipeline-dev-editorbot-machine: ${path}`),
+  );
+});
+
+test("what several workloads ask for and is not made is refused at once, before anything is registered (PF-1)", async () => {
+  const faulty = new Map(catalog);
+  for (const name of ["iss", "scriptpulse"]) {
+    const workload = catalog.get(name);
+    const api = workload?.services.api;
+    if (!workload || !api) throw new Error(`the catalogue has no \`${name}\` with an \`api\``);
+    const resources = { ...api.resources, ceiling: { cpuMillicores: 16_001, memoryMiB: 1024 } };
+    faulty.set(name, { ...workload, services: { ...workload.services, api: { ...api, resources } } });
+  }
+  const thrown: unknown[] = [];
+  const registered = await record(stackMocks, () => {
+    try {
+      saas(devConfig(), faulty);
+    } catch (error) {
+      thrown.push(error);
+    }
+  });
+  expect(registered).toEqual([]);
+  expect(thrown.map(String)).toEqual([
+    expect.stringMatching(
+      /iss\.services\.api\.resources\.ceiling: [^]*scriptpulse\.services\.api\.resources\.ceiling: /,
+    ),
+  ]);
 });

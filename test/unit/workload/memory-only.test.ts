@@ -30,12 +30,20 @@ test("scratch in memory and declared logs are all it needs", () => {
 });
 
 test.each<[string, Partial<ServiceInput>, Partial<WorkloadInput>]>([
-  ["services.a.machine", { machine: { operatingSystem: "ubuntu-22.04" } }, {}],
+  [
+    "services.a.machine",
+    { machine: { operatingSystem: "ubuntu-22.04" }, resources: { cpuMillicores: 250, memoryMiB: 1024 } },
+    {},
+  ],
   ["services.a.image.command", { image: { repository: "x/a" } }, {}],
   ["services.a.tracing", { tracing: {} }, {}],
   ["services.a.tmpfs.0.path", { tmpfs: [{ path: "/data", sizeMiB: 1 }] }, {}],
   ["services.a.tmpfs.0.path", { tmpfs: [{ path: "/tmpfs", sizeMiB: 1 }] }, {}],
-  ["services.a.logs.0.file", { logs: [{ kind: "audit", file: "/tmp/a.log" }] }, {}],
+  [
+    "services.a.logs.0.file",
+    { tmpfs: [{ path: "/tmp", sizeMiB: 1 }], logs: [{ kind: "audit", file: "/tmp/a.log" }] },
+    {},
+  ],
   ["services.a.logs.0.fields", { logs: [{ kind: "application" }] }, {}],
   ["state.postgres.clients", {}, { state: { postgres: { databaseName: "x", storageGiB: 20, clients: ["a"] } } }],
   [

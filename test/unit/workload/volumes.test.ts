@@ -111,8 +111,15 @@ test("what looks alike and is not refused", () => {
   const shared = volume({ service: "a", path: "/data" }, { service: "b", path: "/data", readOnly: true });
   expect(() => define({ x: shared, y: volume({ service: "a", path: "/data/y" }) })).not.toThrow();
   expect(() => define({ "log-shipper": volume({ service: "a", path: "/data" }) })).not.toThrow();
+});
+
+test("a log file of a machine has one fault: that it is a file, not where it lies (CP-4)", () => {
   const machine = { operatingSystem: "ubuntu-22.04" as const };
-  expect(() => define({}, { a: { machine, ...logs("/var/log/audit.log") } })).not.toThrow();
+  const resources = { cpuMillicores: 250, memoryMiB: 1024 };
+  expect(() => define({}, { a: { machine, resources, ...logs("/var/log/audit.log") } })).toThrow(
+    /has 1 fault:\n {2}services\.a\.logs: a `machine` logs to standard output: no `file` \(CP-4\)$/,
+  );
+  expect(() => define({}, { a: { machine, resources, logs: [{ kind: "audit" }] } })).not.toThrow();
 });
 
 test("a log on a tmpfs is no log on a volume", () => {

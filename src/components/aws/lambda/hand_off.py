@@ -13,6 +13,8 @@ from urllib.parse import quote, unquote_plus
 
 import boto3
 
+from log_record import emit, is_token
+
 TAG = "palisade:approval"
 # Automation takes no longer value, and no other character may reach its templates.
 SAFE_KEY = re.compile(r"[A-Za-z0-9_.~%/-]{1,512}")
@@ -23,18 +25,22 @@ sns = boto3.client("sns")
 
 
 class Refused(Exception):
-    """An event that does not belong here; trying again will not help, a person must look."""
+    """An event that does not belong here, and why, in a word; trying again will not help, a person must look."""
 
 
 def handler(event, _context):
     failures = []
     for message in event["Records"]:
+        event_id = message["messageId"]
         try:
             for key, version in versions(json.loads(message["body"])):
-                hand_off(key, version)
+                became, execution = hand_off(key, version)
+                about = {"s3.key": quoted(key), "s3.version": version, "ssm.execution": execution}
+                log(became, "ok", event_id, about)
         except Exception as error:  # One message must not hold up the others of its batch.
-            log("ERROR", "not handed off", id=message["messageId"], error=f"{type(error).__name__}: {error}")
-            failures.append({"itemIdentifier": message["messageId"]})
+            status = "refused" if isinstance(error, Refused) else "error"
+            log("object.not_handed_off", status, event_id, cause(error), severity="error")
+            failures.append({"itemIdentifier": event_id})
     return {"batchItemFailures": failures}
 
 
@@ -46,27 +52,27 @@ def versions(notification):
         name, bucket, entry = record["eventName"], record["s3"]["bucket"]["name"], record["s3"]["object"]
         key, version = unquote_plus(entry["key"]), entry.get("versionId")
         if not name.startswith("ObjectCreated:"):
-            raise Refused(f"event {name}")
+            raise Refused("event")
         if bucket != os.environ["BUCKET"] or not key.startswith(os.environ["PREFIX"]):
-            raise Refused(f"object {key} of bucket {bucket}")
+            raise Refused("place")
         if not version or version == "null":
-            raise Refused(f"object {key} has no version")
+            raise Refused("no-version")
         if not SAFE_KEY.fullmatch(quoted(key)):
-            raise Refused(f"key {key} is longer than Automation takes")
-        if key.endswith("/"):
-            log("INFO", "a folder, nothing to decide", key=key)
-            continue
+            raise Refused("key-too-long")
         yield key, version
 
 
 def hand_off(key, version):
+    """What became of the version, as the name of an event, and the execution that waits."""
+    if key.endswith("/"):
+        return "folder.passed_over", None
     bucket = os.environ["BUCKET"]
     of = {"Bucket": bucket, "Key": key, "VersionId": version}
     # Also proves that the version is there.
     tags = s3.get_object_tagging(**of)["TagSet"]
-    if any(tag["Key"] == TAG for tag in tags):
-        log("INFO", "handed off before", key=key, version=version)
-        return
+    earlier = next((tag["Value"] for tag in tags if tag["Key"] == TAG), None)
+    if earlier is not None:
+        return "object.handed_off_before", earlier
     document = os.environ["DOCUMENT"]
     execution = ssm.start_automation_execution(
         DocumentName=document,
@@ -76,7 +82,7 @@ def hand_off(key, version):
     )["AutomationExecutionId"]
     sns.publish(TopicArn=os.environ["TOPIC"], Subject="A decision is waiting", Message=message(key, version, execution))
     s3.put_object_tagging(**of, Tagging={"TagSet": [*tags, {"Key": TAG, "Value": execution}]})
-    log("INFO", "handed off", key=key, version=version, execution=execution)
+    return "object.handed_off", execution
 
 
 def message(key, version, execution):
@@ -98,5 +104,14 @@ def quoted(key):
     return quote(key, safe="/")
 
 
-def log(level, text, **fields):
-    print(json.dumps({"level": level, "message": text, "approval": os.environ.get("APPROVAL"), **fields}))
+def cause(error):
+    """The text of an error may hold the name of an object, which may be content; its names do not."""
+    code = getattr(error, "response", {}).get("Error", {}).get("Code")
+    reason = str(error) if isinstance(error, Refused) else None
+    return {"error.type": type(error).__name__, "error.code": code, "error.reason": reason}
+
+
+def log(event, status, event_id, attributes, **rest):
+    """All records of one event are tied together by its id. A key that fits no record is left out: its version names it."""
+    fitting = {name: value for name, value in attributes.items() if is_token(value)}
+    emit(event, status, event_id, attributes={"approval.name": os.environ["APPROVAL"], **fitting}, **rest)

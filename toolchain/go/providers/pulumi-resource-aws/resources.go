@@ -139,6 +139,7 @@ var table = []struct {
 	{"aws_sns_topic_subscription", "sns/TopicSubscription", fields{"topic_arn": named("topic")}},
 	{"aws_sqs_queue", "sqs/Queue", fields{"name": queueName()}},
 	{"aws_sqs_queue_policy", "sqs/QueuePolicy", nil},
+	{"aws_sqs_queue_redrive_policy", "sqs/RedrivePolicy", nil},
 	{"aws_ssm_association", "ssm/Association", nil},
 	{"aws_ssm_document", "ssm/Document", nil},
 	{"aws_ssm_parameter", "ssm/Parameter", nil},
