@@ -1,6 +1,6 @@
 // Platform: the images a dev stack builds itself. The Docker package is loaded only by a stack that does.
 import { createRequire } from "node:module";
-import type { ImageBuilder } from "../components/aws/saas-workload";
+import type { ImageBuilder } from "../components/aws/saas-workload-args";
 import type { StackConfig } from "../config/load";
 import { requireDocker } from "./docker-check";
 

@@ -6,6 +6,7 @@ import { requireFirewall } from "../components/aws/edge-firewall";
 import { edgeHost } from "../components/aws/edge-hosts";
 import { rulePriorities } from "../components/aws/edge-route";
 import { endpointServices, hasGpus, hasMachine, needsDynamodb } from "../components/aws/endpoint-services";
+import { machineHosts } from "../components/aws/machine-egress";
 import { requireBuilt } from "../components/aws/not-built-yet";
 import { createProvider, type ProviderArgs } from "../components/aws/provider";
 import { SaasFoundation } from "../components/aws/saas-foundation";
@@ -86,7 +87,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
       dynamodb: needsDynamodb(specifications),
       machines: specifications.some(workload => hasMachine(workload) || hasGpus(workload)),
       buildSha: config.release.buildSha,
-      egress: union(services.map(egressOf)),
+      egress: union([...services.map(egressOf), ...services.map(machineHosts)]),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
       domain: edge.domain,
       hostNames: publicOnes.map(({ hostName }) => hostName),

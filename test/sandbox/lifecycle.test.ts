@@ -10,7 +10,7 @@ import { AwsApi } from "./aws-api";
 import { added, type Census, countedTypes, strangers, takeCensus, withoutKept } from "./census";
 import { controls } from "./controls";
 import { sabotages } from "./sabotage";
-import { filesBelow, leaks, type Place, secretsOfState, secretsOfStore } from "./secret-scan";
+import { filesBelow, leaks, type Place, secretsOfState, storedSecrets } from "./secret-scan";
 
 const SUPPLIED = {
   "palisade:alarms.pagerDuty": `https://events.example.com/integration/${randomBytes(16).toString("hex")}`,
@@ -113,25 +113,7 @@ describe.sequential("the dev stack", () => {
   test("no secret value is in state, output, log or preview in clear (PF-7)", async () => {
     const secrets = secretsOfState((await pulumi(stack, ["stack", "export", "--show-secrets"])).stdout);
     for (const [path, value] of Object.entries(SUPPLIED)) secrets.set(path, value);
-    const listed = await api.json<{ SecretList: { ARN: string; Name: string }[] }>("secretsmanager", "ListSecrets");
-    for (const { ARN, Name } of listed.SecretList) {
-      const { SecretString } = await api.json<{ SecretString: string }>("secretsmanager", "GetSecretValue", {
-        SecretId: ARN,
-      });
-      for (const [name, value] of secretsOfStore(Name, SecretString)) secrets.set(name, value);
-    }
-    const { Parameters } = await api.json<{ Parameters: { Name: string; Value: string }[] }>(
-      "ssm",
-      "GetParametersByPath",
-      {
-        Path: "/palisade",
-        Recursive: true,
-        WithDecryption: true,
-        ParameterFilters: [{ Key: "Type", Values: ["SecureString"] }],
-      },
-    );
-    expect(Parameters.map(({ Name }) => Name)).toContain("/palisade/dev/content-pipeline/editorbot/GEMINI_API_KEY");
-    for (const { Name, Value } of Parameters) if (!Value.startsWith("{")) secrets.set(Name, Value);
+    for (const [name, value] of await storedSecrets(api)) secrets.set(name, value);
     const passphrase = join(room.directory, "passphrase");
     secrets.set("passphrase", readFileSync(passphrase, "utf8"));
     expect([...secrets.keys()].filter(name => name.endsWith(".password"))).toHaveLength(2);

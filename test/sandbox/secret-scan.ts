@@ -1,6 +1,7 @@
 // Sandbox tests: looks for secret values where none may be (PF-7), in every form in which a value is usually written.
 import { readdirSync, readFileSync } from "node:fs";
 import { join, relative } from "node:path";
+import type { AwsApi } from "./aws-api";
 
 /** Something that was written: a file, or what a command printed. */
 export interface Place {
@@ -88,4 +89,25 @@ export function secretsOfStore(name: string, stored: string): [string, string][]
   } catch {
     return [[name, stored]];
   }
+}
+
+/** Values of all secrets in Secrets Manager. One that an operator has yet to supply has none. */
+export async function storedSecrets(api: AwsApi): Promise<Map<string, string>> {
+  const { SecretList } = await api.json<{ SecretList: { ARN: string; Name: string }[] }>(
+    "secretsmanager",
+    "ListSecrets",
+  );
+  const found = await Promise.all(
+    SecretList.map(async ({ ARN, Name }): Promise<[string, string][]> => {
+      const { Versions } = await api.json<{ Versions: unknown[] }>("secretsmanager", "ListSecretVersionIds", {
+        SecretId: ARN,
+      });
+      if (Versions.length === 0) return [];
+      const { SecretString } = await api.json<{ SecretString: string }>("secretsmanager", "GetSecretValue", {
+        SecretId: ARN,
+      });
+      return secretsOfStore(Name, SecretString);
+    }),
+  );
+  return new Map(found.flat());
 }

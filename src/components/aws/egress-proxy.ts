@@ -5,6 +5,7 @@ import * as cloudwatch from "@pulumi/aws/cloudwatch";
 import * as pulumi from "@pulumi/pulumi";
 import type { Egress } from "../../workload/egress";
 import { type Service, service } from "../../workload/workload";
+import { ServiceAutoscaling } from "./autoscaling";
 import { egressAcl, egressProxyPort } from "./egress-acl";
 import { ExecutionRole } from "./execution-role";
 import { FargateService } from "./fargate-service";
@@ -131,6 +132,8 @@ export class EgressProxy extends pulumi.ComponentResource {
       serviceName: this.fargate.serviceName,
       brakeArn: foundation.restartBrake.functionArn,
     };
+    // It has as many tasks as it has; the brake stops it by holding its target (RT-5).
+    new ServiceAutoscaling(name, { ...running, scaling: proxy.scaling }, { parent: this });
     raise(name, taskAlarms(running), topicArn, this);
     // Named after the proxy: a metric that comes from a log can have no dimension that the log does not have.
     const metricName = `egress.denied.${proxyName}`;

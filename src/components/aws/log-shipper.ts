@@ -3,6 +3,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { type LogFile, logFiles } from "../../workload/log-files";
 import { logShipperName } from "../../workload/volume-faults";
 import { type Service, service, type Workload } from "../../workload/workload";
+import { ServiceAutoscaling } from "./autoscaling";
 import { ExecutionRole } from "./execution-role";
 import { FargateService } from "./fargate-service";
 import { followedPath, positionsPath, shipperCommand, shipperEntryPoint } from "./log-shipper-command";
@@ -118,17 +119,15 @@ export class LogShipper extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...streams.values()] },
     );
     for (const { name: peerName, peer, port } of parts.peers) fargate.allowTo(peerName, peer, port);
-    raise(
-      name,
-      taskAlarms({
-        service: specification,
-        clusterName: foundation.cluster.name,
-        serviceName: fargate.serviceName,
-        brakeArn: foundation.restartBrake.functionArn,
-      }),
-      foundation.alarmTopic.arn,
-      this,
-    );
+    const running = {
+      service: specification,
+      clusterName: foundation.cluster.name,
+      serviceName: fargate.serviceName,
+      brakeArn: foundation.restartBrake.functionArn,
+    };
+    // It is one task; the brake stops it by holding its target (RT-5).
+    new ServiceAutoscaling(name, { ...running, scaling: specification.scaling }, { parent: this });
+    raise(name, taskAlarms(running), foundation.alarmTopic.arn, this);
     this.compute = fargate;
     this.registerOutputs({ serviceName: fargate.serviceName });
   }

@@ -1,6 +1,6 @@
 // AWS components: what a workload adds for its declared logs and its tenants, as the rest of it knows them (SP-8, SP-9).
 import type * as pulumi from "@pulumi/pulumi";
-import type { SaasWorkloadArgs } from "./saas-workload";
+import type { SaasWorkloadArgs } from "./saas-workload-args";
 import type { ServiceContributor } from "./service-parts";
 import { StructuredLogs } from "./structured-logs";
 import { WorkloadTenants } from "./workload-tenants";

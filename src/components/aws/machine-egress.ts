@@ -1,4 +1,5 @@
 // AWS components: where a machine may go outside AWS: the ranges of its specification and the archives of its operating system (CP-7). Pure.
+import type { Egress } from "../../workload/egress";
 import { isIpv6Range } from "../../workload/egress-range";
 import type { Service } from "../../workload/workload";
 import { machineBases } from "./machine-base";
@@ -18,6 +19,11 @@ export function machinePeers({ machine, network }: Service, ipv6: boolean): Outs
     ...network.egressRanges.map(({ cidr, description }) => peer(description, cidr, 443)),
     ...(base ? base.ranges.map(cidr => peer("ubuntu-archive", cidr, base.port)) : []),
   ].filter(({ peer }) => ipv6 || !("cidrIpv6" in peer));
+}
+
+/** Names of the archives of its operating system, which a machine must be able to resolve. */
+export function machineHosts({ machine }: Pick<Service, "machine">): Egress {
+  return { open: false, hosts: machine ? [...machineBases[machine.operatingSystem].hosts] : [] };
 }
 
 function peer(description: string, cidr: string, port: number): OutsidePeer {

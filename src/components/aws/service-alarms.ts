@@ -17,8 +17,8 @@ export interface ServiceAlarmsArgs {
   /** Log group of the service's records; needed by an objective with `per`. */
   logGroupName?: pulumi.Input<string>;
   topicArn: pulumi.Input<string>;
-  /** Restart brake, which stops the service when its restart budget is used up (RT-5). */
-  brakeArn: pulumi.Input<string>;
+  /** Restart brake, which stops the service when its restart budget is used up (RT-5); it knows the environment's cluster alone. */
+  brakeArn?: pulumi.Input<string>;
 }
 
 /** @throws Error if an objective needs an argument that is missing. */
@@ -69,7 +69,7 @@ export function taskAlarms({
     // A service that is there only while there is work lacks nothing while it is not.
     ...(service.scaling.minReplicas > 0 && { "running-tasks": runningTasks(service, dimensions) }),
     restarts: {
-      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes: the service is stopped (RT-5)`,
+      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes: the service ${brakeArn ? "is" : "must be"} stopped (RT-5)`,
       metricQueries: restartQueries(dimensions, windowMinutes * 60),
       comparisonOperator: "GreaterThanThreshold",
       threshold: restarts,

@@ -206,7 +206,8 @@ export class WorkloadService extends pulumi.ComponentResource {
     const queues = queueNames.length > 0 ? { queueNames, ...(burst && { warmUpSeconds }) } : undefined;
     new ServiceAutoscaling(name, { ...measured, scaling: service.scaling, queues }, { parent: this });
     const topicArn = foundation.alarmTopic.arn;
-    const brakeArn = foundation.restartBrake.functionArn;
+    // A burst has a cluster of its own, and a cap.
+    const brakeArn = burst ? undefined : foundation.restartBrake.functionArn;
     const alarms = { ...measured, service, logGroupName, topicArn, brakeArn };
     const { arns } = new ServiceAlarms(name, alarms, { parent: this });
     const { clusterName, serviceName: ecsServiceName, requests, metricDimensions: dimensions } = measured;

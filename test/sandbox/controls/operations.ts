@@ -145,6 +145,19 @@ async function functions(api: AwsApi): Promise<[string, LambdaFunction][]> {
   );
 }
 
+interface InsightRule {
+  Name: string;
+  State: string;
+  Definition: string;
+}
+
+/** The rule behind the alarm on the router's rate limit. */
+async function insightRules(api: AwsApi): Promise<[string, InsightRule | undefined][]> {
+  const { InsightRules } = await api.json<{ InsightRules: InsightRule[] }>("monitoring", "DescribeInsightRules");
+  const name = "router-dev-poller-metric-rate-limit-hit";
+  return [[name, InsightRules.find(({ Name }) => Name === name)]];
+}
+
 /** Body of each workload's dashboard, empty where it is missing. */
 async function dashboards(api: AwsApi): Promise<[string, string][]> {
   const { DashboardEntries } = await api.json<{ DashboardEntries: { DashboardName: string }[] }>(
@@ -255,10 +268,12 @@ export const operationControls: readonly Control[] = [
     },
   ),
   control("RT-5", "a service that restarts too often is stopped, and a person is called", brakes, {
-    "calls both": ({ alarm }) => alarm !== undefined && calls(alarm, brake) && calls(alarm, topic),
+    "calls a person": ({ alarm }) => alarm !== undefined && calls(alarm, topic),
     "rings at the sixth restart": ({ alarm }) =>
       alarm?.ComparisonOperator === "GreaterThanThreshold" && alarm.Threshold === 5,
-    "is of a cluster that the brake stops": ({ cluster, brakes }) => cluster !== undefined && cluster === brakes,
+    // A burst of GPUs has a cluster of its own, and a cap instead.
+    "calls the brake, if that can stop it": ({ alarm, cluster, brakes }) =>
+      alarm !== undefined && cluster !== undefined && calls(alarm, brake) === (cluster === brakes),
     "is held by the autoscaler, which must not start it again": ({ cluster, service, scaled }) =>
       scaled.includes(`service/${cluster}/${service}`),
   }),
@@ -277,6 +292,20 @@ export const operationControls: readonly Control[] = [
     "has its threshold": alarm =>
       alarm?.ComparisonOperator === "GreaterThanOrEqualToThreshold" &&
       alarm.Threshold === objectives[withoutSuffix(alarm.AlarmName)],
+  }),
+  control("RT-22", "hits of the rate limit are counted for each persona by itself", insightRules, {
+    "counts them": rule => {
+      const { LogGroupNames, Contribution } = JSON.parse(rule?.Definition ?? "{}") as {
+        LogGroupNames?: string[];
+        Contribution?: { Keys: string[]; Filters: object[] };
+      };
+      return (
+        rule?.State === "ENABLED" &&
+        LogGroupNames?.join() === "/palisade/dev/router/poller" &&
+        Contribution?.Keys.join() === "$.persona_tag" &&
+        JSON.stringify(Contribution.Filters) === JSON.stringify([{ Match: "$.event", In: ["rate_limit.hit"] }])
+      );
+    },
   }),
   control(
     "RT-24",

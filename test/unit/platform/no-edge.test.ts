@@ -7,6 +7,8 @@ import type { StackConfig } from "../../../src/config/load";
 import { parseConfig } from "../../../src/config/parse";
 import { type SaasOutputs, saas } from "../../../src/platform/saas";
 import { PROJECT_DIRECTORY } from "../../../toolchain/stack";
+import { pipeline, recordPipeline } from "../components/pipeline-stack";
+import { sampleService } from "../components/samples";
 import { record } from "../record";
 import { stackMocks } from "./mocks";
 
@@ -31,7 +33,7 @@ describe.each(["router", "content-pipeline"])("%s alone", workload => {
     const { all, outputs } = await register(workload);
     const edge = all.filter(
       ({ type, name }) =>
-        /^aws:(acm|lb|wafv2|route53\/record)/.test(type) || name.includes("edge") || name.includes("access-logs"),
+        /^aws:(acm|lb|wafv2|route53\/record)\b/.test(type) || name.includes("edge") || name.includes("access-logs"),
     );
     expect(edge.map(({ type, name }) => `${type} ${name}`)).toEqual([]);
     expect(outputs).toMatchObject({ edge: undefined, workloads: { [workload]: { url: undefined } } });
@@ -43,4 +45,12 @@ describe.each(["router", "content-pipeline"])("%s alone", workload => {
     expect(ways.length).toBeGreaterThan(0);
     for (const { inputs } of ways) expect(inputs.referencedSecurityGroupId).toEqual(expect.any(String));
   });
+});
+
+test("a public service has no way in without an edge, and says so", async () => {
+  const editorbot = sampleService({ network: { exposure: "public" } });
+  const workload = { ...pipeline, services: { ...pipeline.services, editorbot } };
+  await expect(recordPipeline({ workload })).rejects.toThrow(
+    "`foundation` has no edge, but service `editorbot` is public",
+  );
 });
