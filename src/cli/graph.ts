@@ -6,8 +6,10 @@ import { Failure } from "../../toolchain/failure";
 import { step } from "../../toolchain/progress";
 import { forwardInterrupts } from "../../toolchain/run";
 import { freePort, sandboxDown, sandboxUp } from "../../toolchain/sandbox";
-import { openLocalStack, pulumi } from "../../toolchain/stack";
+import { openLocalStack, PROJECT_DIRECTORY, pulumi } from "../../toolchain/stack";
 import { ensureToolchain } from "../../toolchain/toolchain";
+import { readStackFile, stackFileName } from "../config/file";
+import { isTree } from "../config/paths";
 import { checkOrFail } from "./config";
 import { engineFailure } from "./engine-failure";
 import type { EngineResource } from "./engine-resource";
@@ -18,19 +20,42 @@ import { picture } from "./picture";
 const START = "<!-- graph: refreshed by `npx palisade graph --write`; do not edit -->";
 const END = "<!-- /graph -->";
 
-/** Draws a stack as a Mermaid flow chart; prints it, or puts it between the marks of a Markdown file. */
-export async function graph(options: { stack: string; write?: string; json?: boolean }): Promise<number> {
-  const drawn = picture(await previewed(options.stack));
+export interface GraphOptions {
+  stack: string;
+  /** Draws this workload and what it touches; without it, each workload is one box. */
+  workload?: string;
+  write?: string;
+  json?: boolean;
+}
+
+/**
+ * Draws a stack as a Mermaid flow chart; prints it, or puts it between the marks of a Markdown file.
+ * @throws Failure if the stack does not run the workload.
+ */
+export async function graph(options: GraphOptions): Promise<number> {
+  await checkOrFail(`Pulumi.${options.stack}.yaml`);
+  if (options.workload !== undefined) requireWorkload(options.stack, options.workload);
+  const drawn = picture(await previewed(options.stack), options.workload);
   if (options.json) process.stdout.write(`${JSON.stringify(drawn)}\n`);
   else if (options.write) await writeInto(options.write, mermaid(drawn));
   else process.stdout.write(`${mermaid(drawn)}\n`);
   return EXIT.done;
 }
 
+/** @throws Failure naming the workloads that the stack runs. */
+function requireWorkload(stack: string, name: string): void {
+  const named = readStackFile(join(PROJECT_DIRECTORY, stackFileName(stack))).raw.get("palisade:workloads");
+  const runs = Object.keys(isTree(named) ? named : {});
+  if (runs.includes(name)) return;
+  throw new Failure(
+    `stack \`${stack}\` runs no workload \`${name}\`; it runs ${runs.join(", ")}`,
+    `npx palisade graph --workload ${runs[0]} --stack ${stack}`,
+  );
+}
+
 /** Resources that the engine would create, previewed against a local AWS that is gone afterwards. */
 async function previewed(name: string): Promise<EngineResource[]> {
   forwardInterrupts();
-  await checkOrFail(`Pulumi.${name}.yaml`);
   const tools = await ensureToolchain();
   const directory = await mkdtemp(join(tmpdir(), "palisade-graph-"));
   try {

@@ -87,10 +87,11 @@ async function runCommand(args: readonly string[]): Promise<number> {
     .command("graph")
     .description("draw what a stack would build, from the engine's own graph, as a Mermaid flow chart")
     .option("--stack <name>", "stack to draw", "dev")
+    .option("--workload <name>", "draw this one and what it touches; unless told, each workload is one box")
     .option("--write <file>", "put it between the marks of a Markdown file")
     .option(...json)
-    .addHelpText("after", "\nExample: npx palisade graph --write README.md")
-    .action(async (options: { stack: string; write?: string; json?: boolean }) => {
+    .addHelpText("after", "\nExample: npx palisade graph --workload sanctum --write README.md")
+    .action(async (options: { stack: string; workload?: string; write?: string; json?: boolean }) => {
       code = await (await import("./graph")).graph(options);
     });
 

@@ -7,9 +7,9 @@ export function mermaid({ stack, range, parts, links }: Picture): string {
   const placed = (tier: string | undefined) => parts.filter(part => part.tier === tier);
   const boxes = new Map<string, Part[]>();
   const shared = parts.find(part => part.tier === "vpc")?.owner;
-  /** Parts of one place: those of a workload together, in a box of its own. */
+  /** Parts of one place: those of a workload together, in a box of its own, and whole workloads in one for them all. */
   const place = (tier: string | undefined): string[] =>
-    [...groupBy(placed(tier), part => part.owner)].flatMap(([owner, own]) => {
+    [...groupBy(placed(tier), part => (part.whole ? "workloads" : part.owner))].flatMap(([owner, own]) => {
       if (owner === shared) return own.map(node);
       const id = `${tier ?? "outside"}_${owner}`.replace(/\W/g, "_");
       boxes.set(id, own);

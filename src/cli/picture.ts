@@ -8,6 +8,8 @@ export interface Part {
   name: string;
   /** Its component's type in words, such as `Log sink`. */
   kind: string;
+  /** Whether it is all of a workload, in a picture that is not of that one. */
+  whole: boolean;
   /** What is in it, such as `5 KMS keys`; only what a person would ask for. */
   contents: string[];
   /** Component at the top of the stack that it belongs to, without the stack's name. */
@@ -34,41 +36,66 @@ export interface Picture {
 /** Stands for everything outside; the one end of a link that no resource is. */
 export const INTERNET = "internet";
 
+/** Component that holds all of one workload. */
+const WORKLOAD = "SaasWorkload";
+
 /** Components that only hold others together: the parts are below them. */
-const groups = new Set(["SaasFoundation", "SaasWorkload", "WorkloadDatabases"]);
+const groups = new Set(["SaasFoundation", WORKLOAD, "WorkloadDatabases"]);
 
 /** Components that serve another one of the same name, and are shown as part of it. */
 const attendants = new Set(["DatabaseAlarms"]);
 
 /** Resources worth a word inside their part, in the order they are named. */
 const words: Readonly<Record<string, string>> = {
+  Distribution: "CloudFront distribution",
   LoadBalancer: "load balancer",
   WebAcl: "firewall",
+  CertificateAuthority: "private CA",
   Certificate: "certificate",
   Zone: "DNS zone",
+  ResolverFirewallDomainList: "domain list",
+  ResolverQueryLogConfig: "query log",
   HttpNamespace: "service namespace",
   Subnet: "subnet",
   NatGateway: "NAT gateway",
+  EgressOnlyInternetGateway: "IPv6 gateway",
   FlowLog: "flow log",
   VpcEndpoint: "endpoint",
-  Service: "Fargate service",
+  Service: "ECS service",
+  Group: "group of EC2 machines",
+  Function: "Lambda function",
+  Document: "SSM document",
   Instance: "RDS instance",
+  Table: "DynamoDB table",
+  FileSystem: "EFS file system",
+  Queue: "SQS queue",
   Role: "role",
   Key: "KMS key",
   Bucket: "bucket",
   FirehoseDeliveryStream: "delivery stream",
   Repository: "repository",
   Secret: "secret",
+  Parameter: "SSM parameter",
   Topic: "topic",
   LogGroup: "log group",
+  Dashboard: "dashboard",
+  ContributorInsightRule: "contributor rule",
   MetricAlarm: "alarm",
+  Budget: "budget",
+  Trail: "CloudTrail trail",
+  Recorder: "AWS Config recorder",
+  Detector: "GuardDuty detector",
+  StandardsSubscription: "Security Hub standard",
 };
 
-/** Reads the parts and their links out of the resources of one stack. */
-export function picture(resources: readonly EngineResource[]): Picture {
+/**
+ * Reads the parts and their links out of the resources of one stack: with a part for each workload or, given the name of
+ * one, with the parts of that workload and those of the foundation that it is linked to.
+ */
+export function picture(resources: readonly EngineResource[], workload?: string): Picture {
   const byUrn: ByUrn = new Map(resources.map(resource => [resource.urn, resource]));
-  const members = groupBy(resources, resource => partOf(resource, byUrn, resources)?.urn ?? "");
-  const parts = [...members].flatMap(([urn, own]): Part[] => {
+  const members = groupBy(resources, resource => partOf(resource, byUrn, resources, workload)?.urn ?? "");
+  const described = [...members].flatMap(([urn, own]): Part[] => {
     const top = byUrn.get(urn);
     return top ? [describe(top, own, byUrn)] : [];
   });
@@ -78,8 +105,8 @@ export function picture(resources: readonly EngineResource[]): Picture {
       return top ? own.map(resource => [resource.urn, idOf(top, byUrn)] as const) : [];
     }),
   );
-  const traffic = resources.flatMap(resource => connections(resource, places));
-  const network = parts.find(part => part.tier === "vpc")?.id;
+  const traffic = resources.flatMap(resource => connections(resource, places)).filter(({ from, to }) => from !== to);
+  const network = described.find(part => part.tier === "vpc")?.id;
   const uses = resources.flatMap(resource =>
     dependenciesOf(resource).flatMap((dependency): Link[] => {
       const [from, to] = [places.get(resource.urn), places.get(dependency)];
@@ -88,13 +115,24 @@ export function picture(resources: readonly EngineResource[]): Picture {
       return from && to && from !== to && !shown ? [{ from, to }] : [];
     }),
   );
+  const links = [...merge(traffic), ...merge(uses)];
+  const parts = described.filter(part => part.id === network || isShown(part, links, described, workload));
+  const shown = new Set([INTERNET, ...parts.map(part => part.id)]);
   const [first] = resources;
   return {
     stack: first ? stackOf(first) : "",
     range: String(resources.find(resource => kindOf(resource) === "Vpc")?.inputs?.cidrBlock ?? ""),
     parts: parts.sort((a, b) => (a.id < b.id ? -1 : 1)),
-    links: [...merge(traffic), ...merge(uses)],
+    links: links.filter(({ from, to }) => shown.has(from) && shown.has(to)),
   };
+}
+
+/** Of all workloads, what holds something or is linked to something; of one, its own and what those are linked to. */
+function isShown(part: Part, links: readonly Link[], parts: readonly Part[], workload: string | undefined): boolean {
+  const near = links.flatMap(({ from, to }) => (from === part.id ? [to] : to === part.id ? [from] : []));
+  if (part.contents.length === 0 && near.length === 0) return false;
+  if (workload === undefined || part.owner === workload) return true;
+  return !part.whole && parts.some(({ id, owner }) => owner === workload && near.includes(id));
 }
 
 /** The component that stands for a resource; none for the stack, its groups and its providers. */
@@ -102,10 +140,14 @@ function partOf(
   resource: EngineResource,
   byUrn: ByUrn,
   resources: readonly EngineResource[],
+  workload: string | undefined,
 ): EngineResource | undefined {
   const line = lineOf(resource, byUrn);
+  const [top] = line;
+  if (top && kindOf(top) === WORKLOAD && ownerOf(top, byUrn) !== workload) return top;
   const part = line.find(ancestor => !groups.has(kindOf(ancestor)));
-  if (!part || part === line[0]) return undefined;
+  // A provider stands beside the components at the top, and is none.
+  if (!part || (part === top && !part.type.startsWith("palisade:"))) return undefined;
   if (!attendants.has(kindOf(part))) return part;
   const served = resources.find(
     other => other.parent === part.parent && nameOf(other) === nameOf(part) && !attendants.has(kindOf(other)),
@@ -117,17 +159,21 @@ function describe(top: EngineResource, members: readonly EngineResource[], byUrn
   const contents = Object.entries(words).flatMap(([kind, word]) => {
     const count = members.filter(member => kindOf(member) === kind && !member.type.startsWith("palisade:")).length;
     if (count === 0) return [];
-    return [count === 1 ? word : `${count} ${word.replace(/([^aeiou])y$/, "$1ie")}s`];
+    return [count === 1 ? word : `${count} ${plural(word)}`];
   });
   const tiers = members.flatMap(dependenciesOf).flatMap(urn => {
     const subnet = byUrn.get(urn);
     return subnet && kindOf(subnet) === "Subnet" ? [tierOf(subnet)] : [];
   });
-  const tier = members.some(member => kindOf(member) === "Vpc") ? "vpc" : tiers[0];
+  // What runs tells where a whole workload stands, not what it keeps.
+  const placed = tiers.includes("private") ? "private" : tiers[0];
+  const tier = members.some(member => kindOf(member) === "Vpc") ? "vpc" : placed;
+  const whole = kindOf(top) === WORKLOAD;
   return {
     id: idOf(top, byUrn),
-    name: suffixOf(top, byUrn),
-    kind: sentence(kindOf(top)),
+    name: whole ? ownerOf(top, byUrn) : suffixOf(top, byUrn),
+    kind: whole ? "Workload" : sentence(kindOf(top)),
+    whole,
     contents,
     owner: ownerOf(top, byUrn),
     ...(tier && { tier }),
@@ -175,12 +221,22 @@ const tierOf = (subnet: EngineResource) => /-(public|private|data)-/.exec(nameOf
 /** `VpcEndpoints` → `VPC endpoints`. */
 function sentence(kind: string): string {
   const text = kind.replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
-  return text.replace(/^./, letter => letter.toUpperCase()).replace(/^Vpc\b/, "VPC");
+  const first = text.replace(/^./, letter => letter.toUpperCase());
+  return first.replace(/\b(vpc|dns|gpu)\b/gi, initials => initials.toUpperCase()).replace(/\bIpv6\b/i, "IPv6");
+}
+
+/** `repository` → `repositories`, `group of EC2 machines` → `groups of EC2 machines`. */
+function plural(word: string): string {
+  const [, noun = word, rest = ""] = /^(.*?)( of .*)?$/.exec(word) ?? [];
+  return `${noun.replace(/([^aeiou])y$/, "$1ie")}s${rest}`;
 }
 
 function ownerOf(part: EngineResource, byUrn: ByUrn): string {
   const [top] = lineOf(part, byUrn);
-  return top ? nameOf(top).replace(new RegExp(`-${stackOf(top)}$`), "") : "";
+  if (!top) return "";
+  // What stands beside the workloads at the top of the stack, such as `palisade-dev-second`, belongs to the foundation.
+  const rest = kindOf(top) === WORKLOAD ? "" : "(-.*)?";
+  return nameOf(top).replace(new RegExp(`-${stackOf(top)}${rest}$`), "");
 }
 
 /** What the name of a part adds to that of its owner. */

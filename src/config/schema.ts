@@ -65,6 +65,7 @@ const network = z.strictObject({
         name: field(dnsLabel, {
           is: "Name of the network.",
           allowed: "a lower-case name of at most 24 characters, such as `office`",
+          controls: ["SA-2"],
         }),
         cidr: range("Its range."),
       }),

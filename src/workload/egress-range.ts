@@ -27,12 +27,12 @@ const global6 = parseRange("2000::/3");
 const documentation6 = parseRange("2001:db8::/32");
 
 export const egressRange = z.strictObject({
-  /** IPv4 or IPv6 range, TCP 443. */
+  /** IPv4 or IPv6 range on the internet, TCP 443 (CP-7). */
   cidr: z.string().superRefine((text, context) => {
     const fault = rangeFault(text);
     if (fault) context.addIssue({ code: "custom", message: fault });
   }),
-  /** Who is there; the rule carries this name. */
+  /** Who is there; the rule carries this name (CP-7). */
   description: z
     .string()
     .regex(/^[A-Za-z0-9][A-Za-z0-9 .-]{0,38}[A-Za-z0-9]$/, "a short name of who is there, such as `Telegram`"),

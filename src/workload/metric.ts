@@ -6,9 +6,11 @@ const dimensionName = z.string().regex(/^[a-z][a-z0-9_]*$/, "the name of a dimen
 
 /** Published under the dimensions `Environment`, `Workload` and `Service`, and those it names. */
 export const metric = z.strictObject({
+  /** Its name in CloudWatch and on the dashboard (RT-24). */
   name: metricName,
+  /** Unit of its points (RT-24). */
   unit: z.enum(["milliseconds", "seconds", "count", "bytes", "percent"]),
-  /** `counter`: each point is what was added since the last one. `gauge`: a level. `distribution`: one point per case. */
+  /** `counter`: what was added since the last point. `gauge`: a level. `distribution`: a point per case (RT-24). */
   kind: z.enum(["counter", "gauge", "distribution"]),
   /** Further dimensions, all of which each point carries (RT-22: A2A failures by `classification`). */
   dimensions: z.array(dimensionName).max(7).default([]),
@@ -22,14 +24,17 @@ export const recordSubjects = ["persona_tag", "chat_id_hash"] as const;
 
 /** A limit: the alarm rings when the metric reaches it within the window (RT-22). */
 export const metricObjective = z.strictObject({
+  /** Metric or event it is held against (RT-22). */
   name: metricName,
+  /** Value at which the alarm rings, in the unit of the metric (RT-22). */
   limit: z.number(),
+  /** Minutes that are looked at together (RT-22). */
   windowMinutes: z.int().min(1).max(1440),
-  /** Counts only under these values of the metric's further dimensions, such as `classification: fatal`. */
+  /** Counts only under these values of the metric's further dimensions, e.g. `classification: fatal` (RT-22). */
   where: z.record(dimensionName, z.string().min(1)).default({}),
   /**
    * Counts for each value of this field by itself, and rings for the highest. What is counted are the log records whose
-   * `event` is the metric's name: an alarm on a metric would have to know all values beforehand.
+   * `event` is the metric's name: an alarm on a metric would have to know all values beforehand (RT-22).
    */
   per: z.enum(recordSubjects).optional(),
 });

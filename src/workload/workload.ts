@@ -15,21 +15,35 @@ import { volumeFaults } from "./volume-faults";
 import { wholeFaults } from "./whole";
 
 export const service = z.strictObject({
+  /** What it does, for a person (SA-1). */
   description: z.string().min(1),
+  /** What runs (RT-1). */
   image,
+  /** A virtual machine in place of a container; none unless given (CP-1). */
   machine: machine.optional(),
+  /** Ports it listens on; none unless given (SA-9). */
   ports: z.array(port).default([]),
+  /** Variables of its process, by name; none unless given, and never a secret (IS-1, PF-7). */
   environment: environment.default({}),
+  /** Bounds of one replica (RT-6, IS-8). */
   resources,
+  /** Scratch space in memory; none unless given (RT-12). */
   tmpfs: z.array(tmpfs).default([]),
+  /** How it is asked whether it is well; needed where traffic reaches it (RT-2). */
   health: health.optional(),
+  /** How it starts, stops and is started again (RT-2, RT-4, RT-5). */
   lifecycle: lifecycle.default(() => lifecycle.parse({})),
+  /** How many replicas there are, and what adds one (SA-12). */
   scaling,
+  /** Who may call it, and whom it may call (SA-9, SA-13). */
   network,
+  /** Limits its alarms are made from (SA-12, RT-22). */
   objectives: objectives.default(() => objectives.parse({})),
   /** Metrics it publishes itself (RT-24). */
   metrics: z.array(metric).default([]),
+  /** What it writes; one `application` log on standard output unless given (RT-23). */
   logs: z.array(logStream).default([{ kind: "application" }]),
+  /** Its spans; no traces unless given (RT-25). */
   tracing: tracing.optional(),
   /** Content lives in memory only: no disk, no volume, no dump, and logs of declared fields (SP-2, SP-6, SP-8). */
   memoryOnly: z.boolean().default(false),
@@ -39,13 +53,21 @@ export const service = z.strictObject({
 export type Service = z.infer<typeof service>;
 
 const shape = z.strictObject({
+  /** Its name in the catalogue, in stack files and in the names of what is created (PF-1). */
   name: dnsLabel,
+  /** Its name for a person (SA-1). */
   title: z.string().min(1),
+  /** Its services by name, at least one (PF-1, SA-3). */
   services: z.record(dnsLabel, service).refine(s => Object.keys(s).length > 0, "at least one service"),
+  /** What it keeps; nothing unless given (SA-7). */
   state: state.default(() => state.parse({})),
+  /** What it needs to know and nobody may read, by variable; none unless given (SA-8). */
   secrets: secrets.default({}),
+  /** Its browser application; none unless given (SA-11). */
   frontend: frontend.optional(),
+  /** Its customers share one deployment; one customer unless given (SP-9). */
   tenancy: tenancy.optional(),
+  /** Steps that wait for a person; none unless given (CP-11). */
   approvals: z.array(approval).default([]),
 });
 

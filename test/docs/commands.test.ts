@@ -26,7 +26,11 @@ const elsewhere: Record<string, [file: string, ...texts: string[]]> = {
   "npm run lint": [".ci/run", "for check in lint typecheck"],
   "npm run typecheck": ["test/docs/workload.test.ts", 'type("npm run typecheck")'],
   "npx palisade graph": ["test/docs/workload.test.ts", 'type("npx palisade graph")'],
-  "npx palisade graph --write README.md": ["test/docs/picture.test.ts", 'type("npx palisade graph --write README.md")'],
+  "npx palisade graph --workload notes": ["test/docs/workload.test.ts", 'type("npx palisade graph --workload notes")'],
+  "npx palisade graph --workload sanctum --write README.md": [
+    "test/docs/picture.test.ts",
+    'type("npx palisade graph --workload sanctum --write README.md")',
+  ],
 };
 
 /** Not typed by any test, and why. */

@@ -30,7 +30,11 @@ const wayIn = resource("aws:vpc/securityGroupIngressRule:SecurityGroupIngressRul
   propertyDependencies: { securityGroupId: [edgeGroup.urn] },
 });
 
+const unused = resource("palisade:aws:SecureBucket", "base-dev-access-logs", foundation.urn);
+const bucket = resource("aws:s3/bucket:Bucket", "base-dev-access-logs", unused.urn);
+
 const app = resource("palisade:aws:SaasWorkload", "app-dev", stack);
+const empty = resource("palisade:aws:WorkloadQueues", "app-dev", app.urn);
 const services = ["web", "core"].map(name => {
   const service = resource("palisade:aws:WorkloadService", `app-dev-${name}`, app.urn);
   const group = resource("aws:ec2/securityGroup:SecurityGroup", `app-dev-${name}`, service.urn);
@@ -48,21 +52,65 @@ const hop = resource("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", 
   },
   dependencies: [web?.group.urn ?? "", core?.group.urn ?? ""],
 });
+const forward = resource("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule", "forward", edge.urn, {
+  inputs: { fromPort: 8444 },
+  propertyDependencies: { securityGroupId: [edgeGroup.urn], referencedSecurityGroupId: [web?.group.urn ?? ""] },
+});
 const store = resource("palisade:aws:PostgresDatabase", "app-dev-postgres", app.urn);
 const alarms = resource("palisade:aws:DatabaseAlarms", "app-dev-postgres", app.urn);
 const alarm = resource("aws:cloudwatch/metricAlarm:MetricAlarm", "app-dev-postgres-cpu", alarms.urn);
+
+const other = resource("palisade:aws:SaasWorkload", "other-dev", stack);
+const queues = resource("palisade:aws:WorkloadQueues", "other-dev", other.urn);
+const queue = ["todo", "dead"].map(name =>
+  resource("aws:sqs/queue:Queue", `other-dev-${name}`, queues.urn, { dependencies: [key.urn] }),
+);
+const second = resource("palisade:aws:SecondRegion", "base-dev-second", stack);
+const topic = resource("aws:sns/topic:Topic", "base-dev-second", second.urn);
+const provider = resource("pulumi:providers:aws", "aws", stack);
 
 const resources = [
   { urn: stack, type: "pulumi:pulumi:Stack" },
   ...[foundation, network, vpc, subnet, keys, key, edge, edgeGroup, wayIn, app],
   ...services.flatMap(({ service, group, log }) => [service, group, log]),
-  ...[hop, alarms, alarm, store],
+  ...[hop, forward, alarms, alarm, store, unused, bucket, empty, other, queues, ...queue, second, topic, provider],
 ];
 
-describe("a picture", () => {
+describe("a picture of all workloads", () => {
   const drawn = picture(resources);
 
-  test("has a part for each component, and none for what only holds others together", () => {
+  test("has a part for each workload as a whole, and for each component of the foundation", () => {
+    expect(drawn.parts.map(part => part.id)).toEqual([
+      "app_SaasWorkload",
+      "base_DataKeys",
+      "base_Edge_edge",
+      "base_Network",
+      "base_SecondRegion",
+      "base_SecureBucket_access_logs",
+      "other_SaasWorkload",
+    ]);
+    expect(drawn.parts.find(part => part.name === "other")?.contents).toEqual(["2 SQS queues"]);
+    expect(drawn.parts.find(part => part.name === "app")?.tier).toBe("private");
+  });
+
+  test("has the links of workloads with the foundation, and none of a workload with itself", () => {
+    expect(drawn.links).toEqual([
+      { from: "base_Edge_edge", to: "app_SaasWorkload", ports: [8444] },
+      { from: "internet", to: "base_Edge_edge", ports: [443] },
+      { from: "app_SaasWorkload", to: "base_DataKeys" },
+      { from: "other_SaasWorkload", to: "base_DataKeys" },
+    ]);
+  });
+
+  test("puts the workloads into one box", () => {
+    expect(mermaid(drawn)).toContain('subgraph private_workloads["workloads"]');
+  });
+});
+
+describe("a picture of one workload", () => {
+  const drawn = picture(resources, "app");
+
+  test("has a part for each component that holds or uses something, and what they touch of the foundation", () => {
     expect(drawn.parts.map(part => part.id)).toEqual([
       "app_PostgresDatabase_postgres",
       "app_WorkloadService_core",
@@ -86,6 +134,7 @@ describe("a picture", () => {
   test("reads connections from the rules of security groups, and everything else as uses", () => {
     expect(drawn.links).toEqual([
       { from: "app_WorkloadService_web", to: "app_WorkloadService_core", ports: [8443] },
+      { from: "base_Edge_edge", to: "app_WorkloadService_web", ports: [8444] },
       { from: "internet", to: "base_Edge_edge", ports: [443] },
       { from: "app_WorkloadService_core", to: "base_DataKeys" },
       { from: "app_WorkloadService_web", to: "base_DataKeys" },
@@ -112,10 +161,10 @@ describe("a picture", () => {
   });
 });
 
-test("the picture in the README is what the engine says of dev: else `npx palisade graph --write README.md`", async () => {
+test("the picture in the README is what the engine says of Sanctum in dev: else `npx palisade graph --workload sanctum --write README.md`", async () => {
   const clone = await openClone();
   try {
-    const { code, stdout } = await clone.type("npx palisade graph --write README.md");
+    const { code, stdout } = await clone.type("npx palisade graph --workload sanctum --write README.md");
     expect(code, stdout).toBe(0);
     expect(readFileSync(join(clone.directory, "README.md"), "utf8")).toBe(read("README.md"));
     // More than that, nobody reads.

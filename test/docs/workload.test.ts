@@ -55,9 +55,13 @@ test("its stack has no fault, and one without its image has", async () => {
 });
 
 test("the engine would create it, beside the workload that was there, reached from the edge", async () => {
-  const { code, stdout } = await clone.type("npx palisade graph");
+  const all = await clone.type("npx palisade graph");
+  expect(all.code, all.stdout).toBe(0);
+  for (const workload of ["notes", "sanctum"]) expect(all.stdout).toContain(`${workload}_SaasWorkload["<b>`);
+  expect(all.stdout).toMatch(/^ +palisade_Edge_edge ==>\|8443\| notes_SaasWorkload$/m);
+  const { code, stdout } = await clone.type("npx palisade graph --workload notes");
   expect(code, stdout).toBe(0);
-  for (const box of ["private_notes", "private_sanctum", "data_notes"]) expect(stdout).toContain(`subgraph ${box}[`);
+  for (const box of ["private_notes", "data_notes"]) expect(stdout).toContain(`subgraph ${box}[`);
   expect(stdout).toMatch(/^ +palisade_Edge_edge ==>\|8443\| notes_\w+_api$/m);
   expect(stdout).toMatch(/^ +notes_\w+_api ==>\|5432\| notes_\w+_postgres$/m);
 });

@@ -2,6 +2,7 @@
 import { approvalControls } from "./controls/approvals";
 import { bucketControls } from "./controls/buckets";
 import type { Control } from "./controls/control";
+import { costControls } from "./controls/costs";
 import { databaseControls } from "./controls/databases";
 import { edgeControls } from "./controls/edge";
 import { fileSystemControls } from "./controls/file-systems";
@@ -24,4 +25,5 @@ export const controls: readonly Control[] = [
   ...keyControls,
   ...logControls,
   ...operationControls,
+  ...costControls,
 ];

@@ -87,6 +87,14 @@ export function configuration(): void {
       const result = await type(clone, ["npx palisade graph --stack prod"]);
       succeeded(result);
       expect(result.stdout).toMatch(/of stack prod/);
+      // More than that, nobody reads.
+      expect(result.stdout.match(/^\s+\w+\["/gm)?.length).toBeLessThanOrEqual(25);
+    });
+
+    test("a workload that the stack does not run is not drawn", async () => {
+      const { code, stdout } = await clone.type("npx palisade graph --workload sanktum");
+      expect(code).toBe(1);
+      expect(stdout).toContain("stack `dev` runs no workload `sanktum`; it runs ");
     });
   });
 }

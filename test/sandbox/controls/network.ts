@@ -205,15 +205,10 @@ export const networkControls: readonly Control[] = [
       rules.filter(({ egress }) => egress).every(rule => rule.ranges.length === 0),
     "lets nobody in": rules => rules.every(({ egress }) => egress),
   }),
-  control(
-    "SP-13",
-    "ScriptPulse reaches AWS inside the VPC, and the data of the others nobody's",
-    rulesOf("scriptpulse-dev-api"),
-    {
-      "reaches no address": rules => rules.filter(({ egress }) => egress).every(rule => rule.ranges.length === 0),
-      "reaches endpoints on 443 only": rules => rules.filter(({ egress }) => egress).every(({ to }) => to === 443),
-    },
-  ),
+  control("SP-13", "ScriptPulse reaches AWS inside the VPC, and nothing else", rulesOf("scriptpulse-dev-api"), {
+    "reaches no address": rules => rules.filter(({ egress }) => egress).every(rule => rule.ranges.length === 0),
+    "reaches endpoints on 443 only": rules => rules.filter(({ egress }) => egress).every(({ to }) => to === 443),
+  }),
   control("SP-12", "ScriptPulse is reached from the edge and by nobody else", rulesOf("scriptpulse-dev-api"), {
     "has one way in, from a group": rules => {
       const ingress = rules.filter(({ egress }) => !egress);

@@ -1,6 +1,6 @@
-// Sandbox tests: controls over what watches and steers: alarms, functions, dashboards, budgets, leases, tags (SA-12, RT-5 to RT-7, RT-22 to RT-24, RT-30, CP-12).
+// Sandbox tests: controls over what watches and steers: alarms, functions, dashboards, leases (SA-12, RT-5 to RT-7, RT-22 to RT-24, RT-30, CP-12).
 import { type AwsApi, find } from "../aws-api";
-import { type Control, control, customerKey, dev, first, list, same, those, withoutSuffix } from "./control";
+import { type Control, control, customerKey, dev, first, list, those, withoutSuffix } from "./control";
 
 async function topics(api: AwsApi): Promise<[string, Map<string, string>][]> {
   const arns = find(await api.query("sns", "ListTopics"), "Topics/member/TopicArn").map(String);
@@ -197,64 +197,6 @@ async function leases(api: AwsApi): Promise<[string, Table][]> {
   );
 }
 
-interface Budget {
-  limit: number;
-  filter: string;
-  /** Each as `type threshold subscriber`. */
-  notifications: string[];
-}
-
-const AccountId = "123456789012";
-
-async function budgets(api: AwsApi): Promise<[string, Budget][]> {
-  const { Budgets } = await api.json<{
-    Budgets: { BudgetName: string; BudgetLimit: { Amount: string }; CostFilters: Record<string, string[]> }[];
-  }>("budgets", "DescribeBudgets", { AccountId });
-  return Promise.all(
-    Budgets.map(async ({ BudgetName, BudgetLimit, CostFilters }): Promise<[string, Budget]> => {
-      const { Notifications } = await api.json<{ Notifications: { NotificationType: string; Threshold: number }[] }>(
-        "budgets",
-        "DescribeNotificationsForBudget",
-        { AccountId, BudgetName },
-      );
-      const notifications = await Promise.all(
-        Notifications.map(async Notification => {
-          const { Subscribers } = await api.json<{ Subscribers: { Address: string }[] }>(
-            "budgets",
-            "DescribeSubscribersForNotification",
-            { AccountId, BudgetName, Notification },
-          );
-          const called = Subscribers.some(({ Address }) => topic.test(Address)) ? "calls" : "calls nobody";
-          return `${Notification.NotificationType} ${Notification.Threshold} ${called}`;
-        }),
-      );
-      return [
-        withoutSuffix(BudgetName),
-        { limit: Number(BudgetLimit.Amount), filter: CostFilters.TagKeyValue?.join() ?? "", notifications },
-      ];
-    }),
-  );
-}
-
-interface Tagged {
-  ResourceARN: string;
-  Tags: { Key: string; Value: string }[];
-}
-
-const tagOf = ({ Tags }: Tagged, key: string) => Tags.find(({ Key }) => Key === key)?.Value;
-
-/** Workload of a resource, by its name. */
-const workloadIn = ({ ResourceARN }: Tagged) =>
-  /[:/](sanctum|iss|scriptpulse|router|content-pipeline)-dev-/.exec(ResourceARN)?.[1];
-
-/** All with a tag and a workload's name. */
-async function tagged(api: AwsApi): Promise<[string, Tagged][]> {
-  const { ResourceTagMappingList } = await api.json<{ ResourceTagMappingList: Tagged[] }>("tagging", "GetResources");
-  return ResourceTagMappingList.filter(workloadIn).map(resource => [resource.ResourceARN, resource]);
-}
-
-const isMachine = ({ ResourceARN }: Tagged) => /:(instance|volume)\//.test(ResourceARN);
-
 export const operationControls: readonly Control[] = [
   control("SA-7", "alarms travel encrypted", topics, {
     "has a customer's key": attributes => customerKey(attributes.get("KmsMasterKeyId")),
@@ -340,44 +282,10 @@ export const operationControls: readonly Control[] = [
     "writes to a log group of the stack": ({ LoggingConfig }) =>
       LoggingConfig?.LogGroup?.startsWith("/palisade/") === true,
     "knows its callers": ({ callers }) =>
-      callers.every(({ service, account }) => service !== undefined && account === AccountId),
+      callers.every(({ service, account }) => service !== undefined && account === "123456789012"),
   }),
   control("RT-30", "leases are encrypted, and can be brought back", leases, {
     "has a customer's key": ({ SSEDescription: sse }) => sse?.Status === "ENABLED" && customerKey(sse.KMSMasterKeyArn),
     "has point-in-time recovery": ({ recovery }) => recovery === "ENABLED",
   }),
-  control(
-    "CP-12",
-    "budgets warn at what the stack says",
-    async api => {
-      const found = new Map(await budgets(api));
-      return Object.entries(dev.budgets).map(
-        ([name, limit]): [string, { limit: number; tag: string; budget?: Budget }] => [
-          name,
-          { limit, tag: name === "palisade-dev" ? "environment$dev" : `workload$${name}`, budget: found.get(name) },
-        ],
-      );
-    },
-    {
-      "has that limit": ({ limit, budget }) => budget?.limit === limit,
-      "counts what is its own": ({ tag, budget }) => budget?.filter === `user:palisade:${tag}`,
-      "warns before and at the limit, and by forecast": ({ budget }) =>
-        same(budget?.notifications ?? [], ["ACTUAL 80 calls", "ACTUAL 100 calls", "FORECASTED 100 calls"]),
-    },
-  ),
-  control("CP-12", "what a workload has carries its name, for its costs", tagged, {
-    "has the tag": resource => tagOf(resource, "palisade:workload") === `${workloadIn(resource)}-dev`,
-  }),
-  control(
-    "CP-12",
-    "machines and their disks carry the workload's name",
-    async api => {
-      const { ResourceTagMappingList } = await api.json<{ ResourceTagMappingList: Tagged[] }>(
-        "tagging",
-        "GetResources",
-      );
-      return ResourceTagMappingList.filter(isMachine).map((one): [string, Tagged] => [one.ResourceARN, one]);
-    },
-    { "has the tag": resource => tagOf(resource, "palisade:workload") === "content-pipeline-dev" },
-  ),
 ];

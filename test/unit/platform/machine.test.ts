@@ -58,6 +58,15 @@ describe("network (CP-6, CP-7)", () => {
     expect(only(all, "aws:ec2/securityGroup:SecurityGroup", bot).inputs).not.toHaveProperty("ingress");
   });
 
+  test("it can resolve the names of its packages, which the DNS firewall would refuse otherwise", () => {
+    const { domains } = only(
+      all,
+      "aws:route53/resolverFirewallDomainList:ResolverFirewallDomainList",
+      "palisade-dev-dns-allowed",
+    ).inputs;
+    expect(domains).toEqual(expect.arrayContaining(["archive.ubuntu.com", "security.ubuntu.com"]));
+  });
+
   test("it reaches AWS, its database, and the ranges of its specification in both families, and nothing else", () => {
     const ways = ofType("aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule")
       .filter(r => r.inputs.securityGroupId === `${bot}-id`)

@@ -200,6 +200,8 @@ test("each of its services is stopped when its restart budget is used up (RT-5)"
   for (const name of [poller, proxy]) {
     const { alarmActions } = only(all, "aws:cloudwatch/metricAlarm:MetricAlarm", `${name}-restarts`).inputs;
     expect(alarmActions).toContain("arn:aws:mock:::palisade-dev-restart-brake");
+    // By which the brake holds it down; without, there is nothing to suspend.
+    only(all, "aws:appautoscaling/target:Target", name);
   }
 });
 
