@@ -33,7 +33,16 @@ function clean(value: unknown): unknown {
   return Object.fromEntries(entries.map(([key, v]) => [key, clean(v)]));
 }
 
+/** User data travels in base64, names with random ends in it: written as the text it is. */
+function decoded(text: string): string | undefined {
+  if (!/^[A-Za-z0-9+/]{40,}={0,2}$/.test(text) || text.length % 4 !== 0) return undefined;
+  const plain = Buffer.from(text, "base64").toString("utf8");
+  return /^[\x20-\x7e\n\t]+$/.test(plain) ? plain : undefined;
+}
+
 function cleanText(text: string): string {
+  const plain = decoded(text);
+  if (plain !== undefined) return `base64 of: ${cleanText(plain)}`;
   return (
     text
       .replaceAll(UNKNOWN, "<computed>")
