@@ -7,7 +7,8 @@ export const iss = defineWorkload({
   services: {
     api: {
       description: "Forensic time, SPICE descriptors and audit trails (IS-1, IS-2).",
-      image: { repository: "iss/module", user: 1000 },
+      // The start script, in the image and on a host alike (IS-10).
+      image: { repository: "iss/module", user: 1000, command: ["./startup.sh"] },
       ports: [{ name: "api", number: 8000 }],
       health: { path: "/health", port: "api" },
       // IS-8

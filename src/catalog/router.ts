@@ -7,7 +7,7 @@ export const router = defineWorkload({
   services: {
     poller: {
       description: "Polls Telegram and hands each message to the A2A service of its persona.",
-      image: { repository: "router/poller", user: 1000 },
+      image: { repository: "router/poller", user: 1000, command: ["uv", "run", "bots/telegram_router.py"] },
       // Asked by its own task only, so nothing goes over a network in clear. 200 once the configuration is good and both peers are reached, on the waiting replica too (RT-2).
       ports: [{ name: "ops", number: 8080, protocol: "http" }],
       health: { path: "/healthz", port: "ops", graceSeconds: 60 },

@@ -114,11 +114,13 @@ describe.sequential("the dev stack", () => {
     const secrets = secretsOfState((await pulumi(stack, ["stack", "export", "--show-secrets"])).stdout);
     for (const [path, value] of Object.entries(SUPPLIED)) secrets.set(path, value);
     for (const [name, value] of await storedSecrets(api)) secrets.set(name, value);
+    // The machine's, which it fetches from Parameter Store (CP-5).
+    expect([...secrets.keys()]).toContain("/palisade/dev/content-pipeline/editorbot/GEMINI_API_KEY");
     const passphrase = join(room.directory, "passphrase");
     secrets.set("passphrase", readFileSync(passphrase, "utf8"));
-    expect([...secrets.keys()].filter(name => name.endsWith(".password"))).toHaveLength(2);
-    // Two generated, two supplied, two documents of RDS, the passphrase; those of the state come on top.
-    expect(secrets.size).toBeGreaterThanOrEqual(9);
+    expect([...secrets.keys()].filter(name => name.startsWith("rds!"))).toHaveLength(2);
+    // Four generated, six supplied, two documents of RDS, the passphrase; those of the state come on top.
+    expect(secrets.size).toBeGreaterThanOrEqual(13);
 
     await succeeds(["stack", "export"]);
     await succeeds(["stack", "output", "--json"]);

@@ -8,8 +8,10 @@ import { composeFile } from "../../src/render/compose";
 import { systemdUnits } from "../../src/render/systemd";
 import { onPath } from "../../toolchain/find";
 import { run } from "../../toolchain/run";
+import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 import { context, images, sample } from "../unit/render/samples";
 
+const palisade = join(PROJECT_DIRECTORY, "bin", "palisade.mjs");
 let directory: string;
 beforeAll(() => {
   directory = mkdtempSync(join(tmpdir(), "palisade-render-"));
@@ -40,6 +42,19 @@ describe("the Compose file", () => {
       healthcheck: { test: ["CMD-SHELL", expect.stringContaining("https://127.0.0.1:8000/health")] },
     });
   });
+
+  test.each(["sanctum", "iss", "router", "scriptpulse", "content-pipeline"])(
+    "of %s in prod, as the command prints it, is understood",
+    async name => {
+      const printed = await run(process.execPath, [palisade, "render", name, "--format", "compose", "--stack", "prod"]);
+      expect(printed.code, printed.stderr).toBe(0);
+      const own = join(directory, `${name}.yaml`);
+      writeFileSync(own, printed.stdout);
+      const asked = [...printed.stdout.matchAll(/\$\{([A-Z0-9_]+):\?/g)].map(([, variable]) => `${variable}=given`);
+      const { code, stderr } = await run(loader, [own, ...asked]);
+      expect(code, stderr).toBe(0);
+    },
+  );
 
   test("does not start with something missing, and says what it is", async () => {
     const { code, stderr } = await run(loader, [file, "REGISTRY=registry.example", "SITE=here"]);
