@@ -100,7 +100,7 @@ export async function storedSecrets(api: AwsApi): Promise<Map<string, string>> {
     "ListSecrets",
   );
   for (const { ARN, Name } of SecretList)
-    for (const [name, value] of secretsOfStore(Name, await valueOf(api, ARN))) found.set(name, value);
+    for (const [name, value] of secretsOfStore(Name, await secretString(api, ARN))) found.set(name, value);
   const { Parameters } = await api.json<{ Parameters: { Name: string; Type: string; Value: string }[] }>(
     "ssm",
     "GetParametersByPath",
@@ -112,7 +112,7 @@ export async function storedSecrets(api: AwsApi): Promise<Map<string, string>> {
   return found;
 }
 
-async function valueOf(api: AwsApi, SecretId: string): Promise<string> {
+async function secretString(api: AwsApi, SecretId: string): Promise<string> {
   try {
     const { SecretString } = await api.json<{ SecretString: string }>("secretsmanager", "GetSecretValue", { SecretId });
     return SecretString;
