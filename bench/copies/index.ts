@@ -1,9 +1,10 @@
 // Benchmarks: the dev stack with several copies of Sanctum in place of one. Copies differ from it in nothing but the name.
+import { catalog } from "../../src/catalog/catalog";
 import { sanctum } from "../../src/catalog/sanctum";
 import { loadConfig } from "../../src/config/load";
 import { saas } from "../../src/platform/saas";
 
-const config = loadConfig(new Map([[sanctum.name, sanctum]]));
+const config = loadConfig(catalog);
 const overrides = config.workloads[sanctum.name];
 const count = Number(process.env.PALISADE_BENCH_COPIES);
 if (!overrides || !Number.isInteger(count) || count < 1)
