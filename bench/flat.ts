@@ -43,7 +43,9 @@ export function flatProgram(planned: readonly Planned[]): string {
     const { alias, className } = classOf(resource.type);
     const [variable, name] = scope.declare(resource);
     const call = `new ${alias}.${className}(${JSON.stringify(name)}, ${inputs}, { ${options.join(", ")} })`;
-    return [`const ${variable} = ${call};`, ...(resource.type === "pulumi:providers:aws" ? [askWho(variable)] : [])];
+    // The account is the same in every region.
+    const first = resource === resources.find(({ type }) => type === "pulumi:providers:aws");
+    return [`const ${variable} = ${call};`, ...(first ? [askWho(variable)] : [])];
   });
   const modules = new Map(resources.map(({ type }) => [classOf(type).alias, classOf(type).module]));
   const imports = [...modules].map(([alias, module]) => `const ${alias} = require(${JSON.stringify(module)});`);
