@@ -3,7 +3,7 @@ import { chmod, copyFile, mkdir, readdir, rm, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { Failure } from "./failure";
 import { run } from "./run";
-import { ENGINE_VERSION, PLUGIN_VERSIONS } from "./versions";
+import { BRIDGED_PLUGINS, ENGINE_VERSION } from "./versions";
 
 /** Version of the last module that still contains the Node language host. */
 const LANGUAGE_HOST_VERSION = "3.60.0";
@@ -58,7 +58,7 @@ export async function buildLanguageHost(directory: string): Promise<void> {
 export async function buildProviders(directory: string): Promise<void> {
   const work = join(directory, "work");
   await go(sources.providers, ["run", "./prepare", "-out", work]);
-  for (const name of Object.keys(PLUGIN_VERSIONS)) {
+  for (const name of BRIDGED_PLUGINS) {
     const plugin = join(directory, name, `pulumi-resource-${name}`);
     await mkdir(join(directory, name), { recursive: true });
     const modfile = join(work, "go.mod");
@@ -99,7 +99,8 @@ export async function buildLocalAws(directory: string): Promise<void> {
     await copyFile(join(sources.localAws, script), join(directory, script));
 }
 
-async function go(module: string, args: readonly string[]): Promise<void> {
+/** Runs go in a tool module, held to its go.sum, without cgo and without paths of this machine. */
+export async function go(module: string, args: readonly string[]): Promise<void> {
   await must("go", args, goEnv, module);
 }
 

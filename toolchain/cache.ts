@@ -72,7 +72,8 @@ export async function cached(
 
 const FINISHED = ".finished";
 
-function isFinished(path: string, relocatable: boolean): boolean {
+/** Whether the directory of a tool is there and whole; `relocatable` as of `cached`. */
+export function isFinished(path: string, relocatable: boolean): boolean {
   return existsSync(relocatable ? path : join(path, FINISHED));
 }
 

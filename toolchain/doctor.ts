@@ -1,4 +1,5 @@
 // Toolchain: every prerequisite with what was found, what is needed, and how to get it.
+import { clusterNeeds } from "./cluster/preflight";
 import { findEngine, findGo, findPlugin, findPython, onPath } from "./find";
 import { run } from "./run";
 import {
@@ -93,6 +94,7 @@ export async function prerequisites(): Promise<Prerequisite[]> {
         false,
       ),
     ),
+    ...clusterNeeds().map(need => ({ ...need, name: `local cluster: ${need.name}`, required: false })),
   ];
 }
 

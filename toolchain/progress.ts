@@ -7,6 +7,9 @@ export interface Step {
   failed(): void;
 }
 
+/** Reports what is going on; the default, `step`, writes progress to standard error. */
+export type Report = typeof step;
+
 const TICK_MS = 1000;
 const PLAIN_TICK_MS = 30_000;
 
@@ -31,4 +34,17 @@ export function step(title: string, out: NodeJS.WriteStream = process.stderr): S
     skipped: reason => finish("–", `: ${reason}`),
     failed: () => finish("✗", ` (after ${seconds()})`),
   };
+}
+
+/** Shows a step for as long as its work takes: done when it has ended, failed when it has thrown. */
+export async function during<T>(title: string, work: () => Promise<T>, report: Report = step): Promise<T> {
+  const doing = report(title);
+  try {
+    const result = await work();
+    doing.done();
+    return result;
+  } catch (error) {
+    doing.failed();
+    throw error;
+  }
 }

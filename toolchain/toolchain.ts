@@ -4,12 +4,14 @@ import { existsSync } from "node:fs";
 import { mkdir, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { buildEngine, buildLanguageHost, buildLocalAws, buildProviders, RUNTIME_FLAGS, sources } from "./build";
-import { cached, cachedPath, sourceKey } from "./cache";
+import { cached, cachedPath, isFinished, sourceKey } from "./cache";
 import { downloadEngine, downloadPlugin, downloadsAllowed } from "./download";
 import { Failure } from "./failure";
-import { findEngine, findGo, findPlugin, findPython, onPath } from "./find";
-import { step } from "./progress";
-import { ENGINE_VERSION, MINIMUM_GO, MINIMUM_PYTHON, PLUGIN_VERSIONS, type PluginName } from "./versions";
+import { findEngine, findPlugin, findPython, onPath } from "./find";
+import { buildKubernetesPlugin, kubernetesPluginKey } from "./kubernetes-plugin/build";
+import { make, needGo, waitingFor } from "./make";
+import { type Report, step } from "./progress";
+import { BRIDGED_PLUGINS, ENGINE_VERSION, MINIMUM_PYTHON, PLUGIN_VERSIONS, type PluginName } from "./versions";
 
 export type Origin = "present" | "downloaded" | "built";
 
@@ -31,9 +33,6 @@ export interface Toolchain {
   /** Python interpreter and script of the local AWS API. */
   localAws: { python: string; script: string };
 }
-
-/** Reports what is going on; the default writes progress to standard error. */
-export type Report = typeof step;
 
 /**
  * Finds or makes all tools. Warm: only looks. Cold on two cores: about ten minutes.
@@ -61,7 +60,7 @@ async function ensureEngine(report: Report): Promise<{ parts: Part[]; engine: st
   if (downloadsAllowed()) {
     const looking = report(`Pulumi ${ENGINE_VERSION}: official download`);
     try {
-      await cached("engine", officialKey, waiting("engine"), async directory => {
+      await cached("engine", officialKey, waitingFor("engine"), async directory => {
         const reason = await downloadEngine(directory);
         if (reason) throw new NotHad(reason);
       });
@@ -72,17 +71,12 @@ async function ensureEngine(report: Report): Promise<{ parts: Part[]; engine: st
       looking.skipped(error.message);
     }
   }
-  await needGo();
-  await build(
-    report,
-    "engine",
-    engineKey(),
-    `Pulumi ${ENGINE_VERSION} and its Node host: building`,
-    async directory => {
-      await buildEngine(directory);
-      await buildLanguageHost(directory);
-    },
-  );
+  await needGoForEngine();
+  const title = `Pulumi ${ENGINE_VERSION} and its Node host: building`;
+  await make(report, { name: "engine", key: engineKey(), title }, async directory => {
+    await buildEngine(directory);
+    await buildLanguageHost(directory);
+  });
   return engineIn(built, "built");
 }
 
@@ -107,58 +101,91 @@ function describeEngine(engine: string, host: string, origin: Origin, version: s
 }
 
 async function ensurePlugins(engine: string, report: Report): Promise<{ parts: Part[]; home: string }> {
-  const names = Object.keys(PLUGIN_VERSIONS) as PluginName[];
-  const present = names.map(findPlugin);
-  if (present.every(path => path !== undefined)) return homeWith(names, present, "present");
-
-  const official = cachedPath("plugins", officialPluginsKey);
-  if (existsSync(official)) return homeWith(names, names.map(officialFile(official)), "downloaded");
-  const built = cachedPath("providers", providersKey());
-  if (!existsSync(built)) {
-    if (downloadsAllowed()) {
-      const looking = report("aws and random plugins: official download");
-      try {
-        await cached("plugins", officialPluginsKey, waiting("plugins"), async directory => {
-          for (const name of names) {
-            const reason = await downloadPlugin(engine, name, directory);
-            if (reason) throw new NotHad(reason);
-          }
-        });
-        looking.done();
-        return homeWith(names, names.map(officialFile(official)), "downloaded");
-      } catch (error) {
-        if (!(error instanceof NotHad)) throw error;
-        looking.skipped(error.message);
-      }
-    }
-    await needGo();
-    await build(report, "providers", providersKey(), "aws and random plugins: building", buildProviders);
-  }
-  return homeWith(
-    names,
-    names.map(name => join(built, name, `pulumi-resource-${name}`)),
-    "built",
-  );
+  return homeWith([...(await ensureBridgedPlugins(engine, report)), await ensureKubernetesPlugin(engine, report)]);
 }
 
-const officialPluginsKey = `official-${Object.values(PLUGIN_VERSIONS).join("-")}`;
+/** A plugin's file, and where it came from. */
+interface Plugin {
+  name: PluginName;
+  file: string;
+  origin: Origin;
+}
+
+async function ensureBridgedPlugins(engine: string, report: Report): Promise<Plugin[]> {
+  const each = (origin: Origin, file: (name: PluginName) => string): Plugin[] =>
+    BRIDGED_PLUGINS.map(name => ({ name, file: file(name), origin }));
+  if (BRIDGED_PLUGINS.every(name => findPlugin(name) !== undefined))
+    return each("present", name => findPlugin(name) ?? "");
+  const official = officialPlugins(BRIDGED_PLUGINS);
+  if (existsSync(official)) return each("downloaded", officialFile(official));
+  const built = cachedPath("providers", providersKey());
+  if (!existsSync(built)) {
+    if (await downloadOfficial(engine, BRIDGED_PLUGINS, report)) return each("downloaded", officialFile(official));
+    await needGoForEngine();
+    const title = "aws and random plugins: building";
+    await make(report, { name: "providers", key: providersKey(), title }, buildProviders);
+  }
+  return each("built", name => join(built, name, `pulumi-resource-${name}`));
+}
+
+/** The official kubernetes plugin; where it cannot be had, the one of this project. */
+async function ensureKubernetesPlugin(engine: string, report: Report): Promise<Plugin> {
+  const name = "kubernetes";
+  const present = findPlugin(name);
+  if (present) return { name, file: present, origin: "present" };
+  const official = officialPlugins([name]);
+  if (existsSync(official)) return { name, file: officialFile(official)(name), origin: "downloaded" };
+  const key = kubernetesPluginKey();
+  const built = cachedPath("kubernetes-plugin", key);
+  if (!existsSync(built)) {
+    if (await downloadOfficial(engine, [name], report))
+      return { name, file: officialFile(official)(name), origin: "downloaded" };
+    await make(report, { name: "kubernetes-plugin", key, title: "kubernetes plugin: building" }, buildKubernetesPlugin);
+  }
+  return { name, file: join(built, "pulumi-resource-kubernetes"), origin: "built" };
+}
+
+/** Whether the official plugins could be downloaded; all of them or none. */
+async function downloadOfficial(engine: string, names: readonly PluginName[], report: Report): Promise<boolean> {
+  if (!downloadsAllowed()) return false;
+  const looking = report(`${names.join(" and ")} ${names.length > 1 ? "plugins" : "plugin"}: official download`);
+  try {
+    await cached("plugins", officialPluginsKey(names), waitingFor("plugins"), async directory => {
+      for (const name of names) {
+        const reason = await downloadPlugin(engine, name, directory);
+        if (reason) throw new NotHad(reason);
+      }
+    });
+    looking.done();
+    return true;
+  } catch (error) {
+    if (!(error instanceof NotHad)) throw error;
+    looking.skipped(error.message);
+    return false;
+  }
+}
+
+const officialPluginsKey = (names: readonly PluginName[]) =>
+  `official-${names.map(name => `${name}-${PLUGIN_VERSIONS[name]}`).join("-")}`;
+const officialPlugins = (names: readonly PluginName[]) => cachedPath("plugins", officialPluginsKey(names));
 const providersKey = () => sourceKey(sources.providers);
 const officialFile = (root: string) => (name: PluginName) =>
   join(root, "plugins", `resource-${name}-v${PLUGIN_VERSIONS[name]}`, `pulumi-resource-${name}`);
 
 /** A Pulumi home whose plugin directory links to these files: a trimmed build must never pass for the official plugin in the user's own home. */
-async function homeWith(names: PluginName[], files: (string | undefined)[], origin: Origin) {
-  const key = createHash("sha256").update(files.join("\0")).digest("hex").slice(0, 16);
-  const home = await cached("home", key, waiting("home"), async directory => {
-    for (const [i, name] of names.entries()) {
+async function homeWith(plugins: readonly Plugin[]): Promise<{ parts: Part[]; home: string }> {
+  const files = plugins.map(plugin => plugin.file).join("\0");
+  const key = createHash("sha256").update(files).digest("hex").slice(0, 16);
+  const home = await cached("home", key, waitingFor("home"), async directory => {
+    for (const { name, file } of plugins) {
       const plugin = join(directory, "plugins", `resource-${name}-v${PLUGIN_VERSIONS[name]}`);
       await mkdir(plugin, { recursive: true });
-      await symlink(files[i] ?? "", join(plugin, `pulumi-resource-${name}`));
+      await symlink(file, join(plugin, `pulumi-resource-${name}`));
     }
   });
-  const parts = names.map((name, i) => ({
+  const parts = plugins.map(({ name, file, origin }) => ({
     name: `${name} plugin`,
-    path: files[i] ?? "",
+    path: file,
     origin,
     version: PLUGIN_VERSIONS[name],
   }));
@@ -168,14 +195,15 @@ async function homeWith(names: PluginName[], files: (string | undefined)[], orig
 async function ensureLocalAws(report: Report) {
   const key = sourceKey(sources.localAws);
   const directory = cachedPath("local-aws", key);
-  if (!existsSync(join(directory, ".finished"))) {
+  if (!isFinished(directory, false)) {
     const python = await findPython();
     if (!python.newEnough)
       throw new Failure(
         `python3 is ${python.version ?? "not on PATH"}; ${MINIMUM_PYTHON} or newer is needed for the local AWS API`,
         "Install it (Debian 12: `apt-get install python3 python3-venv`), then run the same command again.",
       );
-    await build(report, "local-aws", key, "local AWS API (moto): installing", buildLocalAws, false);
+    const title = "local AWS API (moto): installing";
+    await make(report, { name: "local-aws", key, title, relocatable: false }, buildLocalAws);
   }
   const python = join(directory, "venv", "bin", "python");
   return {
@@ -185,35 +213,12 @@ async function ensureLocalAws(report: Report) {
   };
 }
 
-async function needGo(): Promise<void> {
-  const go = await findGo();
-  if (go.newEnough) return;
-  throw new Failure(
-    `go is ${go.version ?? "not on PATH"}; ${MINIMUM_GO} or newer is needed to build the engine, which cannot be downloaded here`,
-    `Install Go ${MINIMUM_GO} or newer, or Pulumi ${ENGINE_VERSION} itself, then run the same command again. \`npx palisade doctor\` lists all that is needed.`,
+/** Where neither the engine nor its plugins can be downloaded. */
+const needGoForEngine = () =>
+  needGo(
+    "build the engine, which cannot be downloaded here",
+    `, or Pulumi ${ENGINE_VERSION} itself, then run the same command again. \`npx palisade doctor\` lists all that is needed.`,
   );
-}
-
-async function build(
-  report: Report,
-  name: string,
-  key: string,
-  title: string,
-  make: (directory: string) => Promise<void>,
-  relocatable = true,
-): Promise<void> {
-  const doing = report(title);
-  try {
-    await cached(name, key, waiting(name), make, relocatable);
-    doing.done();
-  } catch (error) {
-    doing.failed();
-    throw error;
-  }
-}
-
-const waiting = (name: string) => () =>
-  process.stderr.write(`  … another palisade is making ${name}; waiting for it\n`);
 
 /** The environment in which programs of this toolchain run. */
 export function toolchainEnv(tools: Toolchain): NodeJS.ProcessEnv {

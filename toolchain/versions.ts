@@ -4,8 +4,10 @@
 export const ENGINE_VERSION = "3.256.0";
 
 /** Plugins, by package; equal to the npm versions in package.json, which a test holds. */
-export const PLUGIN_VERSIONS = { aws: "7.21.0", random: "4.21.2" } as const;
+export const PLUGIN_VERSIONS = { aws: "7.21.0", random: "4.21.2", kubernetes: "4.34.2" } as const;
 export type PluginName = keyof typeof PLUGIN_VERSIONS;
+/** Those that can be built from Terraform's providers; kubernetes has a stand-in of its own. */
+export const BRIDGED_PLUGINS = ["aws", "random"] as const satisfies readonly PluginName[];
 
 export const MINIMUM_NODE = "20.17.0";
 export const MINIMUM_GO = "1.25.11";

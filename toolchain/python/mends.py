@@ -38,6 +38,8 @@ from autoscaling_groups import keep_what_a_group_was_made_with
 from budget_notifications import add_budget_notifications
 from cloudfront_distributions import keep_distributions_as_asked_for
 from efs_policies import add_efs_policies
+from eks_clusters import add_eks_clusters
+from kms_digests import sign_digests_as_they_are
 from patching import add_operations, add_paths, after, body
 from resolver_firewall import add_resolver_firewall
 from response_headers_policies import add_response_headers_policies
@@ -58,6 +60,7 @@ def apply_mends() -> None:
     give_detectors_tags()
     know_associations_as_taggable()
     keep_what_a_function_was_made_with()
+    run_no_function()
     change_the_named_attributes_of_a_queue_alone()
     keep_how_often_a_recorder_records()
     say_the_state_of_a_subnets_ipv6()
@@ -69,6 +72,7 @@ def apply_mends() -> None:
     keep_what_a_group_was_made_with()
     add_budget_notifications()
     add_efs_policies()
+    add_eks_clusters()
     add_resolver_firewall()
     add_response_headers_policies()
     add_securityhub_standards()
@@ -76,6 +80,7 @@ def apply_mends() -> None:
     keep_distributions_as_asked_for()
     say_that_a_nat_gateway_is_zonal()
     give_a_machine_one_volume_a_device()
+    sign_digests_as_they_are()
     answer_sooner()
 
 
@@ -297,6 +302,20 @@ def keep_what_a_function_was_made_with() -> None:
     after(lambda_models.LambdaFunction, "__init__", make)
     after(lambda_models.LambdaFunction, "get_configuration", describe)
     lambda_models.LambdaFunction.update_configuration = update  # type: ignore[method-assign]
+
+
+def run_no_function() -> None:
+    """A function of the stack logs to the group that it names; moto makes another by the function's name, which nobody
+    takes away, and fetches an image for docker. Here every call fails before any code runs, so that an event stays in its
+    queue and nothing is logged: what the code does is tested without moto.
+    """
+    def refuse(function: Any, event: Any = None) -> tuple[str, bool, str]:
+        message = f"function {function.function_name} was not run: the local AWS runs no code"
+        return json.dumps({"errorType": "NotRun", "errorMessage": message}), True, ""
+
+    if not hasattr(lambda_models.LambdaFunction, "_invoke_lambda"):
+        raise AttributeError("moto runs functions otherwise now: mend that")
+    lambda_models.LambdaFunction._invoke_lambda = refuse  # type: ignore[method-assign]
 
 
 def change_the_named_attributes_of_a_queue_alone() -> None:

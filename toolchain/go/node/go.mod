@@ -1,0 +1,3 @@
+module palisade.dev/toolchain/node
+
+go 1.25.11
