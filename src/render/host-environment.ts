@@ -1,13 +1,9 @@
 // Render: the variables of a service where the host gives what AWS or Kubernetes would. Pure.
-import type { Service, Workload } from "../workload/workload";
+import { fromStack, type StackValues } from "../workload/stack-values";
+import type { Workload } from "../workload/workload";
 
 /** What the stack decides, and a host does not. */
-export interface HostContext {
-  environment: string;
-  buildSha: string;
-  /** Origins of the public service and of the frontend, where the stack has them. */
-  publicOrigin: string;
-  frontendOrigin?: string;
+export interface HostContext extends Omit<StackValues, "region"> {
   /** How another service of the workload is reached from this one. */
   hostOf: (service: string) => string;
 }
@@ -29,7 +25,7 @@ export function hostVariables(workload: Workload, serviceName: string, context: 
     if (typeof value === "string") literal[name] = value;
     else if ("from" in value) {
       if (value.from === "region") supplied[name] = "region or site of the host";
-      else literal[name] = known(name, value.from, context);
+      else literal[name] = fromStack(name, value.from, context);
     } else if ("endpointOf" in value) literal[name] = endpoint(workload, value.endpointOf, context);
     else if ("database" in value && value.part === "user") literal[name] = serviceName;
     else if ("database" in value) supplied[name] = `${value.part} of the ${value.database} database`;
@@ -38,19 +34,6 @@ export function hostVariables(workload: Workload, serviceName: string, context: 
   for (const [name, secret] of Object.entries(workload.secrets))
     if (secret.readers.includes(serviceName)) supplied[name] = secret.description;
   return { literal, supplied };
-}
-
-type Origin = Extract<Service["environment"][string], { from: string }>["from"];
-
-function known(name: string, from: Exclude<Origin, "region">, context: HostContext): string {
-  const value = {
-    environment: context.environment,
-    "build-sha": context.buildSha,
-    "public-origin": context.publicOrigin,
-    "frontend-origin": context.frontendOrigin,
-  }[from];
-  if (value === undefined) throw new Error(`variable \`${name}\` asks for ${from}, which the stack does not have`);
-  return value;
 }
 
 function endpoint({ services }: Workload, to: string, { hostOf }: HostContext): string {

@@ -59,7 +59,7 @@ export const machine = z.strictObject({
 });
 
 /** A literal value, or something only the home knows. */
-export const environmentValue = z.union([
+const environmentValue = z.union([
   z.string(),
   z.strictObject({ from: z.enum(["environment", "region", "public-origin", "frontend-origin", "build-sha"]) }),
   z.strictObject({ endpointOf: dnsLabel }),

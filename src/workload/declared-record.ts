@@ -14,7 +14,7 @@ const word = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$/, "a word witho
  * `ratio`: 0 to 1. `timestamp`: UTC, as RFC 3339 has it. `digest`: 64 hexadecimal digits. `identifier`: at most 64
  * characters without spaces, such as the name of an event; too small for a sentence.
  */
-export const recordField = z.union([
+const recordField = z.union([
   z.enum(["number", "ratio", "boolean", "timestamp", "digest", "identifier"]),
   z.strictObject({ oneOf: z.array(word).min(1).max(64) }),
 ]);

@@ -6,7 +6,7 @@ import { type IpRange, overlap, parseRange } from "./ip-range";
 const widest = { 4: 12, 6: 28 } as const;
 
 /** What is not the internet: private, shared, loopback, link-local, documentation, multicast, reserved. */
-const inside = [
+export const privateRanges: readonly string[] = [
   "0.0.0.0/8",
   "10.0.0.0/8",
   "100.64.0.0/10",
@@ -20,7 +20,8 @@ const inside = [
   "198.51.100.0/24",
   "203.0.113.0/24",
   "224.0.0.0/3",
-].flatMap(text => parseRange(text) ?? []);
+];
+const inside = privateRanges.flatMap(text => parseRange(text) ?? []);
 
 /** All addresses of IPv6 that anybody on the internet has lie here; what is documentation does not. */
 const global6 = parseRange("2000::/3");

@@ -20,7 +20,7 @@ export const metric = z.strictObject({
 export type Metric = z.infer<typeof metric>;
 
 /** Fields of the log record that say for whom something happened (RT-23). */
-export const recordSubjects = ["persona_tag", "chat_id_hash"] as const;
+const recordSubjects = ["persona_tag", "chat_id_hash"] as const;
 
 /** A limit: the alarm rings when the metric reaches it within the window (RT-22). */
 export const metricObjective = z.strictObject({
