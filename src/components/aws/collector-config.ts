@@ -1,4 +1,5 @@
 // AWS components: the configuration of a task's telemetry collector (RT-25). Pure; AWS Distro for OpenTelemetry has every part of it.
+import { resourceAttributes, spanAttributes } from "../../workload/trace-attributes";
 import type { Service } from "../../workload/workload";
 import { complementPattern } from "./complement-pattern";
 
@@ -14,31 +15,6 @@ export interface CollectorInputs {
 
 /** Address at which the process reaches the collector. Plain, since it never leaves the task (SA-6). */
 export const collectorEndpoint = "127.0.0.1:4317";
-
-/** Attributes of OpenTelemetry's conventions that X-Ray draws its map from. None can hold what users said. */
-const conventions = [
-  "error.type",
-  "http.request.method",
-  "http.response.status_code",
-  "http.route",
-  "rpc.method",
-  "rpc.service",
-  "rpc.system",
-  "server.address",
-  "server.port",
-];
-
-/** What is told about the process; a command line, for one, could hold a secret. */
-const resourceAttributes = [
-  "deployment.environment.name",
-  "service.instance.id",
-  "service.name",
-  "service.namespace",
-  "service.version",
-  "telemetry.sdk.language",
-  "telemetry.sdk.name",
-  "telemetry.sdk.version",
-];
 
 /**
  * The configuration as JSON, which is YAML. Only listed attributes leave the task; span events, where SDKs put messages and
@@ -59,7 +35,7 @@ export function collectorConfig({ tracing, samplePercent, exporter, region, memo
         spike_limit_mib: Math.floor(memoryMiB * 0.15),
       },
       "filter/events": { error_mode: "propagate", traces: { spanevent: ['IsMatch(name, ".*")'] } },
-      "attributes/listed": { actions: [onlyThese([...conventions, ...kept])] },
+      "attributes/listed": { actions: [onlyThese([...spanAttributes, ...kept])] },
       "resource/listed": { attributes: [onlyThese(resourceAttributes)] },
       tail_sampling: { decision_wait: "10s", num_traces: 5000, policies: policies(tracing.alwaysKeep, samplePercent) },
       // After the sampling: before it, a batch could part the spans of a trace.

@@ -1,13 +1,17 @@
 // AWS components: the graphs of one service on its workload's dashboard (RT-24, SA-12). Pure.
 import type { Metric } from "../../workload/metric";
 import type { Service } from "../../workload/workload";
+import { podNamespace } from "./eks-alarms";
 import { latencyMetric, logErrorMetric, logLatencyMetric, metricNamespace, queueWaitMetric } from "./metrics";
 
 export interface DashboardService {
   name: string;
   service: Service;
   clusterName: string;
+  /** Name of the ECS service, or of the Deployment. */
   ecsServiceName: string;
+  /** Namespace of its pods, if they run in EKS. */
+  namespace?: string;
   requests?: { loadBalancerArnSuffix: string; targetGroupArnSuffix: string };
   dimensions: Record<string, string>;
   alarmArns: Record<string, string>;
@@ -22,7 +26,7 @@ export interface Graph {
 }
 
 export function graphsOf(of: DashboardService): Graph[] {
-  return [...(of.requests ? edgeGraphs(of, of.requests) : [ownLatency(of)]), ...taskGraphs(of), ...ownGraphs(of)];
+  return [...(of.requests ? edgeGraphs(of, of.requests) : [ownLatency(of)]), ...replicaGraphs(of), ...ownGraphs(of)];
 }
 
 function edgeGraphs({ service }: DashboardService, requests: NonNullable<DashboardService["requests"]>): Graph[] {
@@ -48,7 +52,45 @@ function ownLatency({ service, dimensions }: DashboardService): Graph {
   };
 }
 
-function taskGraphs({ clusterName, ecsServiceName, dimensions, service }: DashboardService): Graph[] {
+function replicaGraphs(of: DashboardService): Graph[] {
+  const { dimensions, namespace } = of;
+  return [
+    ...(namespace === undefined ? taskGraphs(of) : podGraphs({ ...of, namespace })),
+    { title: "Log records with errors", metrics: [published(logErrorMetric, dimensions, "Sum")] },
+    { title: "Latency by log records, ms", metrics: [published(logLatencyMetric, dimensions, "p95")] },
+  ];
+}
+
+function podGraphs({
+  clusterName,
+  ecsServiceName,
+  namespace,
+  service,
+}: DashboardService & { namespace: string }): Graph[] {
+  const of = ["ClusterName", clusterName, "Namespace", namespace];
+  const metric = (name: string, stat: string, dimension: string) => [
+    podNamespace,
+    name,
+    ...of,
+    dimension,
+    ecsServiceName,
+    { stat, label: name },
+  ];
+  return [
+    {
+      title: "Pods",
+      metrics: [metric("service_number_of_running_pods", "Minimum", "Service")],
+      limit: service.scaling.minReplicas,
+    },
+    {
+      title: "CPU and memory, %",
+      metrics: ["cpu", "memory"].map(of => metric(`pod_${of}_utilization_over_pod_limit`, "Average", "PodName")),
+      limit: 85,
+    },
+  ];
+}
+
+function taskGraphs({ clusterName, ecsServiceName, service }: DashboardService): Graph[] {
   const of = ["ClusterName", clusterName, "ServiceName", ecsServiceName];
   const metric = (namespace: string, name: string, stat: string) => [namespace, name, ...of, { stat, label: name }];
   return [
@@ -62,8 +104,6 @@ function taskGraphs({ clusterName, ecsServiceName, dimensions, service }: Dashbo
       metrics: ["CPUUtilization", "MemoryUtilization"].map(name => metric("AWS/ECS", name, "Average")),
       limit: 85,
     },
-    { title: "Log records with errors", metrics: [published(logErrorMetric, dimensions, "Sum")] },
-    { title: "Latency by log records, ms", metrics: [published(logLatencyMetric, dimensions, "p95")] },
   ];
 }
 

@@ -1,5 +1,6 @@
 // AWS components: the alarms of one database (SA-12).
 import * as pulumi from "@pulumi/pulumi";
+import { quarterHour } from "./alarm-shapes";
 import { type InstanceClass, instanceClass, maximumConnections } from "./instance-class";
 import { type Alarm, raise } from "./metric-alarm";
 
@@ -22,7 +23,6 @@ export class DatabaseAlarms extends pulumi.ComponentResource {
   }
 }
 
-const quarterHour = { period: 300, evaluationPeriods: 3, datapointsToAlarm: 3 };
 const gibibyte = 1024 ** 3;
 
 function databaseAlarms(

@@ -2,6 +2,7 @@
 import * as route53 from "@pulumi/aws/route53";
 import * as pulumi from "@pulumi/pulumi";
 import type { Egress } from "../../workload/egress";
+import { eksNames } from "./eks-endpoints";
 import { LogStream, type LogStreamArgs } from "./log-stream";
 
 export interface DnsFirewallArgs {
@@ -9,6 +10,8 @@ export interface DnsFirewallArgs {
   region: string;
   /** All that the workloads of the stack may call. If that is any host, other names are logged as alerts, not refused. */
   egress: Egress;
+  /** Whether nodes and pods of EKS stand in the VPC; default false. */
+  kubernetes?: boolean;
   /** Where each query is written to. */
   log: LogStreamArgs;
 }
@@ -31,7 +34,7 @@ export class DnsFirewall extends pulumi.ComponentResource {
         child,
       );
     const rules = [
-      rule("allowed", [...awsNames(region), ...egress.hosts], {
+      rule("allowed", [...awsNames(region), ...(args.kubernetes ? eksNames(region) : []), ...egress.hosts], {
         priority: 100,
         action: "ALLOW",
         // A host behind a CDN is an alias of a name that nobody can list beforehand.

@@ -14,6 +14,11 @@ export interface EdgeRouteArgs {
   hostNames: string[];
   /** Order among the rules of the listener, 1 to 50000; each can be had once. */
   priority: number;
+  /**
+   * The service's pods are reached through the nodes they run on: `port` of a node leads to its pods, `healthPort` says
+   * whether it has ready ones that are not leaving. Left out: its tasks are reached at their own addresses.
+   */
+  nodes?: { port: number; healthPort: number };
 }
 
 /** @throws Error if the service has no health or no HTTP port, or a host name or priority is not one the listener takes. */
@@ -25,23 +30,21 @@ export class EdgeRoute extends pulumi.ComponentResource {
   constructor(name: string, args: EdgeRouteArgs, options?: pulumi.ComponentResourceOptions) {
     requireRule(args);
     super("palisade:aws:EdgeRoute", name, {}, options);
-    const { traffic, health, healthPort } = publicPorts(args.service);
+    const { traffic, health } = publicPorts(args.service);
 
     const group = new lb.TargetGroup(
       logicalName(name, "target-group"),
       {
         vpcId: args.vpcId,
-        targetType: "ip",
-        port: traffic.number,
+        targetType: args.nodes ? "instance" : "ip",
+        port: args.nodes?.port ?? traffic.number,
         protocol: traffic.protocol.toUpperCase(),
         // Requests under way when a task leaves have as long as the process has to stop (RT-4).
         deregistrationDelay: args.service.lifecycle.stopTimeoutSeconds,
         // Long answers, such as a model's, do not pile up on one replica.
         loadBalancingAlgorithmType: "least_outstanding_requests",
         healthCheck: {
-          path: health.path,
-          port: String(healthPort.number),
-          protocol: healthPort.protocol.toUpperCase(),
+          ...healthTarget(args),
           matcher: "200",
           interval: health.intervalSeconds,
           // The load balancer's own least.
@@ -68,6 +71,13 @@ export class EdgeRoute extends pulumi.ComponentResource {
     this.targetGroupArnSuffix = group.arnSuffix;
     this.registerOutputs({ targetGroupArn: this.targetGroupArn });
   }
+}
+
+/** Asked of the process itself; of a node, kube-proxy answers, and the kubelet asks the processes. */
+function healthTarget({ service, nodes }: EdgeRouteArgs) {
+  if (nodes) return { path: "/healthz", port: String(nodes.healthPort), protocol: "HTTP" };
+  const { health, healthPort } = publicPorts(service);
+  return { path: health.path, port: String(healthPort.number), protocol: healthPort.protocol.toUpperCase() };
 }
 
 /**

@@ -37,7 +37,7 @@ export interface EdgeArgs {
 }
 
 /** TLS policies of the load balancer by the lowest version they accept. */
-export const tlsPolicies = {
+const tlsPolicies = {
   "1.2": "ELBSecurityPolicy-TLS13-1-2-2021-06",
   "1.3": "ELBSecurityPolicy-TLS13-1-3-2021-06",
 } as const;

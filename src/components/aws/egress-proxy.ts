@@ -163,7 +163,7 @@ export class EgressProxy extends pulumi.ComponentResource {
 }
 
 /** The proxy as a service of the workload model, so that it is bounded, connected and rolled out like any other. */
-export function proxyService(callerName: string): Service {
+function proxyService(callerName: string): Service {
   return service.parse({
     description: `Lets ${callerName} call its hosts outside.`,
     image: { repository: "palisade/egress-proxy", user: 65_532 },

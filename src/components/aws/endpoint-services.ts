@@ -1,5 +1,6 @@
 // AWS components: the AWS services that workloads themselves call, each of which needs an interface endpoint where there is no way to the internet (SP-13). Pure.
 import type { Service, Workload } from "../../workload/workload";
+import { eksServices } from "./eks-endpoints";
 import { hasLadder } from "./throttle-parameter";
 import { fargateServices } from "./vpc-endpoints";
 import { hasLease } from "./workload-lease";
@@ -37,10 +38,11 @@ export function hasMachine({ services }: Pick<Workload, "services">): boolean {
   return Object.values(services).some(service => service.machine);
 }
 
-/** Services with an endpoint: those Fargate needs, and those the workloads use; each once, in an order that workloads do not change. */
-export function endpointServices(workloads: readonly Workload[]): string[] {
+/** Services with an endpoint: those Fargate or EKS needs, and those the workloads use; each once, in an order that workloads do not change. */
+export function endpointServices(workloads: readonly Workload[], eks = false): string[] {
   const used = Object.entries(uses).filter(([, use]) => workloads.some(use));
-  return [...fargateServices, ...used.map(([service]) => service)];
+  const named = used.map(([service]) => service);
+  return [...fargateServices, ...named, ...(eks ? eksServices.filter(service => !named.includes(service)) : [])];
 }
 
 /** Nobody else measures the latency of a service that is not behind the edge. */

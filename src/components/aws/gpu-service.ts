@@ -138,7 +138,7 @@ type GpuContainer = ContainerDefinition & {
 };
 
 /** The containers of one task; the GPUs belong to the process alone. */
-export function gpuContainers(service: Service, inputs: ContainerInputs): GpuContainer[] {
+function gpuContainers(service: Service, inputs: ContainerInputs): GpuContainer[] {
   return containerDefinitions(service, inputs).map(container => ({
     ...container,
     ...(container.name === inputs.name && {

@@ -123,7 +123,7 @@ export class LogShipper extends pulumi.ComponentResource {
       service: specification,
       clusterName: foundation.cluster.name,
       serviceName: fargate.serviceName,
-      brakeArn: foundation.restartBrake.functionArn,
+      brakeArn: foundation.eks ? undefined : foundation.restartBrake.functionArn,
     };
     // It is one task; the brake stops it by holding its target (RT-5).
     new ServiceAutoscaling(name, { ...running, scaling: specification.scaling }, { parent: this });

@@ -1,6 +1,7 @@
 // AWS components: the alarms of a machine service (CP-12, RT-5, RT-22, SA-12).
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
+import { quarterHour, threeOfFive } from "./alarm-shapes";
 import { unitsMetric, unitsOf } from "./machine-settings";
 import { type Alarm, raise } from "./metric-alarm";
 import { metricNamespace } from "./metrics";
@@ -36,9 +37,6 @@ export class MachineAlarms extends pulumi.ComponentResource {
     this.registerOutputs({ arns: this.arns });
   }
 }
-
-const threeOfFive = { period: 60, evaluationPeriods: 5, datapointsToAlarm: 3 };
-const quarterHour = { period: 300, evaluationPeriods: 3, datapointsToAlarm: 3 };
 
 function machineAlarms({
   serviceName,

@@ -36,6 +36,8 @@ export interface NetworkArgs {
 export class Network extends pulumi.ComponentResource {
   readonly vpcId: pulumi.Output<string>;
   readonly cidr: string;
+  /** Ranges of the subnets by tier, for policies that know no other names of what is in them (SA-9). */
+  readonly ranges: Record<"public" | "private" | "data", string[]>;
   /** Subnets in the order of `zones`. */
   readonly publicSubnetIds: pulumi.Output<string>[];
   readonly privateSubnetIds: pulumi.Output<string>[];
@@ -138,6 +140,11 @@ export class Network extends pulumi.ComponentResource {
 
     this.vpcId = vpc.id;
     this.cidr = args.cidr;
+    this.ranges = {
+      public: args.zones.map(zone => zone.publicCidr),
+      private: args.zones.map(zone => zone.privateCidr),
+      data: args.zones.map(zone => zone.dataCidr),
+    };
     const flowLog = new FlowLog(
       `${name}-flow-log`,
       {

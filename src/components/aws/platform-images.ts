@@ -4,9 +4,16 @@ import { Registry, type RegistryArgs } from "./registry";
 
 /**
  * Helpers, by the name their repository has below `palisade/`: the log shipper (Fluent Bit), the telemetry collector
- * (AWS Distro for OpenTelemetry), the egress proxy (`images/egress-proxy`).
+ * (AWS Distro for OpenTelemetry), the egress proxy (`images/egress-proxy`); and in a cluster of EKS the collector
+ * (OpenTelemetry's) and the workload guard (`images/workload-guard`).
  */
-export const platformImageNames = ["log-shipper", "telemetry-collector", "egress-proxy"] as const;
+const platformImageNames = [
+  "log-shipper",
+  "telemetry-collector",
+  "egress-proxy",
+  "collector",
+  "workload-guard",
+] as const;
 export type PlatformImageName = (typeof platformImageNames)[number];
 
 export interface PlatformImagesArgs extends Pick<RegistryArgs, "namespace" | "keyArn" | "forceDelete"> {

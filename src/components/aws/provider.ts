@@ -30,6 +30,7 @@ const services = [
   "ecr",
   "ecs",
   "efs",
+  "eks",
   "elb",
   "elbv2",
   "events",

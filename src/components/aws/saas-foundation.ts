@@ -8,6 +8,8 @@ import { Cluster } from "./cluster";
 import { DnsFirewall } from "./dns-firewall";
 import { Edge } from "./edge";
 import type { EdgeHost } from "./edge-hosts";
+import { addonRegistries } from "./eks-endpoints";
+import { type EksChoice, EksEnvironment } from "./eks-environment";
 import { DataKeys } from "./keys";
 import { LogSink } from "./log-sink";
 import { Network, type NetworkArgs } from "./network";
@@ -55,6 +57,10 @@ export interface SaasFoundationArgs {
   accountBaseline: AccountBaselineParts;
   /** Digests of the platform's own helpers that the workloads need (RT-1). */
   platformImages: Partial<Record<PlatformImageName, string>>;
+  /** What runs the services as pods; left out: ECS runs them as tasks (PF-1). */
+  eks?: EksChoice;
+  /** Whether services run as tasks of ECS, which need certificates of the platform's authority (SA-6); default true. */
+  tasks?: boolean;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */
@@ -67,14 +73,15 @@ export class SaasFoundation extends pulumi.ComponentResource {
   readonly network: Network;
   readonly endpoints: VpcEndpoints;
   readonly cluster: Cluster;
-  readonly serviceCa: ServiceCertificateAuthority;
+  /** What runs the services as pods, if ECS does not run them as tasks. */
+  readonly eks?: EksEnvironment;
   readonly images: PlatformImages;
   readonly alarmTopic: AlarmTopic;
-  readonly restartBrake: RestartBrake;
   /** None where no workload is public: the internet then reaches nothing (SA-9). */
   readonly edge?: Edge;
   /** Public hosted zone of the domain; none where the stack brings a certificate and keeps DNS to itself. */
   readonly hostedZoneId?: pulumi.Input<string>;
+  private readonly ofTasks: { serviceCa?: ServiceCertificateAuthority; restartBrake?: RestartBrake } = {};
 
   constructor(name: string, args: SaasFoundationArgs, options?: pulumi.ComponentResourceOptions) {
     super("palisade:aws:SaasFoundation", name, {}, options);
@@ -119,6 +126,7 @@ export class SaasFoundation extends pulumi.ComponentResource {
         routeTableIds: this.network.privateRouteTableIds,
         services: args.endpointServices,
         dynamodb: args.dynamodb,
+        trustedAccountIds: args.eks && addonRegistries(region),
       },
       child,
     );
@@ -130,22 +138,46 @@ export class SaasFoundation extends pulumi.ComponentResource {
     });
     new DnsFirewall(
       `${name}-dns`,
-      { vpcId: this.network.vpcId, region, egress: args.egress, log: log("dns-queries") },
-      child,
-    );
-    this.cluster = new Cluster(name, {}, child);
-    this.serviceCa = new ServiceCertificateAuthority(
-      `${name}-service-ca`,
       {
-        ...home,
-        secretsKeyArn,
-        validityYears: args.serviceCa.validityYears,
-        ...(args.serviceCa.arn
-          ? { authorityArn: args.serviceCa.arn }
-          : { commonName: `Palisade ${environment} services` }),
+        vpcId: this.network.vpcId,
+        region,
+        egress: args.egress,
+        kubernetes: args.eks !== undefined,
+        log: log("dns-queries"),
       },
       child,
     );
+    this.cluster = new Cluster(name, {}, child);
+    if (args.tasks ?? true)
+      this.ofTasks.serviceCa = new ServiceCertificateAuthority(
+        `${name}-service-ca`,
+        {
+          ...home,
+          secretsKeyArn,
+          validityYears: args.serviceCa.validityYears,
+          ...(args.serviceCa.arn
+            ? { authorityArn: args.serviceCa.arn }
+            : { commonName: `Palisade ${environment} services` }),
+        },
+        child,
+      );
+    if (args.eks)
+      this.eks = new EksEnvironment(
+        name,
+        {
+          ...args.eks,
+          ...home,
+          environment,
+          vpcId: this.network.vpcId,
+          subnetIds: this.network.privateSubnetIds,
+          endpoints: this.endpoints,
+          secretsKeyArn,
+          diskKeyArn: this.keys.arnOf("artifacts"),
+          log: { retentionDays: retention.logDays, keyArn: logsKeyArn, sink: this.logSink },
+          deletionProtection: !args.disposable,
+        },
+        child,
+      );
     this.images = new PlatformImages(
       `${name}-images`,
       {
@@ -178,22 +210,34 @@ export class SaasFoundation extends pulumi.ComponentResource {
         child,
       );
     this.hostedZoneId = this.zone(name, args);
-    this.restartBrake = new RestartBrake(
-      `${name}-restart-brake`,
-      {
-        ...home,
-        clusterName: this.cluster.name,
-        clusterArn: this.cluster.arn,
-        environment,
-        buildSha: args.buildSha,
-        keyArn: this.keys.arnOf("artifacts"),
-        log: log("restart-brake"),
-        topicArn: this.alarmTopic.arn,
-      },
-      child,
-    );
+    // Pods have a guard of their own (RT-5).
+    if (!args.eks)
+      this.ofTasks.restartBrake = new RestartBrake(
+        `${name}-restart-brake`,
+        {
+          ...home,
+          clusterName: this.cluster.name,
+          clusterArn: this.cluster.arn,
+          environment,
+          buildSha: args.buildSha,
+          keyArn: this.keys.arnOf("artifacts"),
+          log: log("restart-brake"),
+          topicArn: this.alarmTopic.arn,
+        },
+        child,
+      );
     if (args.hostNames.length > 0) this.edge = this.makeEdge(name, args, logsKeyArn);
     this.registerOutputs({ vpcId: this.network.vpcId, edge: this.edge?.dnsName, cluster: this.cluster.name });
+  }
+
+  /** @throws Error where no service runs as a task. */
+  get serviceCa(): ServiceCertificateAuthority {
+    return required("serviceCa", this.ofTasks.serviceCa);
+  }
+
+  /** @throws Error where services run as pods. */
+  get restartBrake(): RestartBrake {
+    return required("restartBrake", this.ofTasks.restartBrake);
   }
 
   private zone(name: string, { hostedZoneId, certificateArn, domain, disposable }: SaasFoundationArgs) {
@@ -237,6 +281,11 @@ export class SaasFoundation extends pulumi.ComponentResource {
       { parent: this, dependsOn: [...accessLogs.protection] },
     );
   }
+}
+
+function required<T>(name: string, part: T | undefined): T {
+  if (part === undefined) throw new Error(`the foundation has no \`${name}\`: it runs no services as tasks of ECS`);
+  return part;
 }
 
 /** What Elastic Load Balancing does in the bucket of its access logs, for load balancers of this account. */

@@ -2,7 +2,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { StoreKind } from "../../workload/hops";
 import type { Workload } from "../../workload/workload";
+import type { ClusterFoundation } from "../kubernetes/cluster-foundation";
+import type { ClusterImageName } from "../kubernetes/cluster-home";
 import type { Release } from "./dashboard-body";
+import type { NodePorts } from "./eks-node-ports";
 import type { SaasFoundation } from "./saas-foundation";
 import type { SecondRegion } from "./second-region";
 import type { TelemetryCollectorArgs } from "./telemetry-collector";
@@ -53,6 +56,12 @@ export interface SaasWorkloadArgs {
   approvers?: readonly string[];
   /** US dollars a month at which the workload's budget stands; default no budget (CP-12). */
   monthlyBudgetUsd?: number;
+  /** Ports of nodes by `<workload>/<service>`; needed by a public service that runs in EKS. */
+  nodePorts?: ReadonlyMap<string, NodePorts>;
+  /** Where the objects of the workload go, if EKS runs it; left out: nowhere, for a local AWS has no control plane. */
+  kubernetes?: { provider: pulumi.ProviderResource; foundation: ClusterFoundation };
+  /** Digests of the platform's helpers in a cluster, of those that are not the same as with ECS (RT-1). */
+  clusterImages?: Partial<Record<ClusterImageName, string>>;
   /** May be thrown away with all it holds: dev only. */
   disposable: boolean;
   /** False in a local AWS: do not wait for what it cannot do; see `localGaps`. */

@@ -4,6 +4,9 @@ import { logFiles } from "../../workload/log-files";
 import { logShipperName } from "../../workload/volume-faults";
 import type { Workload } from "../../workload/workload";
 import { CostBudget } from "./cost-budget";
+import { podServices } from "./eks-node-size";
+import { EksServices } from "./eks-services";
+import { EksWorkload } from "./eks-workload";
 import { hasMachine } from "./endpoint-services";
 import { followedVolumes, LogShipper } from "./log-shipper";
 import { logsAndTenants } from "./logs-and-tenants";
@@ -64,37 +67,51 @@ export class SaasWorkload extends pulumi.ComponentResource {
     const parameters = hasMachine(workload) ? this.parameters(secrets) : undefined;
     const databases = this.stores();
     const volumes = this.volumes();
-    const egress = new WorkloadEgress(component, { ...args, buildSha }, child);
+    const pods = foundation.eks !== undefined && podServices(workload).length > 0;
+    // Pods have a proxy of their own kind in their namespace.
+    const egress = pods ? undefined : new WorkloadEgress(component, { ...args, buildSha }, child);
     const buckets = new WorkloadBuckets(component, { ...args, buckets: workload.state.buckets }, child);
     const queues = new WorkloadQueues(component, args, child);
     const approvers = args.approvers ?? [];
     const approvals = new WorkloadApprovals(component, { ...args, buckets, queues, approvers, buildSha }, child);
     this.budget();
     const traced = { workload, images: foundation.images, environment, region, buildSha };
-    const contributors: ServiceContributor[] = [
+    const stores: ServiceContributor[] = [buckets, queues, approvals];
+    const besideTasks = (): ServiceContributor[] => [
       volumes,
       ...logsAndTenants(component, args, this),
       new TelemetryCollector({ ...traced, ...args.tracing }),
-      egress,
+      ...(egress ? [egress] : []),
       this.leases(),
-      buckets,
-      queues,
-      approvals,
     ];
-    const supplies = { registry, secrets, parameters, databases, queues, buckets, contributors };
-    const made = new WorkloadServices(component, args, supplies, this);
-    const services = { ...made.computes, ...this.logShipper(volumes) };
-    volumes.admit(services);
+    const supplies = { registry, secrets, parameters, databases, queues, buckets };
+    const contributors = [...(pods ? [] : besideTasks()), ...stores];
+    const made = new WorkloadServices(component, args, { ...supplies, contributors }, this, service =>
+      pods ? service.machine !== undefined || service.resources.gpus > 0 : true,
+    );
+    const inPods = pods
+      ? new EksServices(component, args, { ...supplies, contributors: stores, volumes }, this)
+      : undefined;
+    const logShipper = this.logShipper(volumes);
+    const services = { ...made.computes, ...inPods?.computes, ...logShipper };
+    volumes.admit({ ...services, ...inPods?.mounting() });
     openHops({ component, workload, foundation, services, databases, egress });
+    if (inPods) new EksWorkload(component, args, inPods, { ...supplies, contributors: stores, volumes }, this);
     this.site = this.frontend();
-    const shown = { title: workload.title, environment, region, release, services: made.observed };
+    const shown = {
+      title: workload.title,
+      environment,
+      region,
+      release,
+      services: [...made.observed, ...(inPods?.observed ?? [])],
+    };
     new WorkloadDashboard(component, shown, child);
 
     const open = Object.values(workload.services).some(service => service.network.exposure === "public");
     this.url = open ? `https://${args.hostName}` : undefined;
     this.repositories = mapEntries(workload.services, (_, s) => registry.urlOf(s.image.repository));
-    this.services = mapEntries(made.computes, (_, compute) => compute.serviceName);
-    this.alarms = made.alarms;
+    this.services = mapEntries({ ...made.computes, ...inPods?.computes }, (_, compute) => compute.serviceName);
+    this.alarms = { ...made.alarms, ...inPods?.alarms };
     if (parameters) this.machines = made.machines;
     const { postgres, vectors } = databases;
     this.databases = { ...(postgres && { postgres: postgres.host }), ...(vectors && { vectors: vectors.host }) };

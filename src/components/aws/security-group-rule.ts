@@ -15,8 +15,11 @@ export interface RuleArgs {
   /** Name of the other side, in lower-case letters, digits and hyphens; it ends up in the description. */
   peerName: string;
   peer: Peer;
-  /** TCP port. */
   port: number;
+  /** Last port of a range that begins with `port`; default only that one. */
+  lastPort?: number;
+  /** Default `tcp`. */
+  protocol?: "tcp" | "udp";
 }
 
 /** Lets `peer` in. */
@@ -29,14 +32,14 @@ export function egressRule(name: string, args: RuleArgs, parent: pulumi.Resource
   return new vpc.SecurityGroupEgressRule(name, rule(args, `to ${args.peerName}`), { parent });
 }
 
-function rule({ securityGroupId, peer, port }: RuleArgs, direction: string) {
+function rule({ securityGroupId, peer, port, lastPort = port, protocol = "tcp" }: RuleArgs, direction: string) {
   const target = "securityGroupId" in peer ? { referencedSecurityGroupId: peer.securityGroupId } : peer;
   return {
     securityGroupId,
-    description: `TCP ${port} ${direction}`,
-    ipProtocol: "tcp",
+    description: `${protocol.toUpperCase()} ${lastPort === port ? port : `${port}-${lastPort}`} ${direction}`,
+    ipProtocol: protocol,
     fromPort: port,
-    toPort: port,
+    toPort: lastPort,
     ...target,
   };
 }

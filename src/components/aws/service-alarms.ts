@@ -1,6 +1,8 @@
 // AWS components: the alarms of one service, from the objectives of its specification (SA-12, RT-22).
 import * as pulumi from "@pulumi/pulumi";
 import type { Service } from "../../workload/workload";
+import { restartAlarm, threeOfFive, utilisationAlarm } from "./alarm-shapes";
+import { podAlarms } from "./eks-alarms";
 import { type Alarm, raise } from "./metric-alarm";
 import { latencyMetric, metricNamespace, taskDeathsMetric } from "./metrics";
 import { contributorAlarms, heartbeatAlarms, objectiveAlarms } from "./objective-alarms";
@@ -8,8 +10,10 @@ import { contributorAlarms, heartbeatAlarms, objectiveAlarms } from "./objective
 export interface ServiceAlarmsArgs {
   service: Service;
   clusterName: pulumi.Input<string>;
-  /** Name of the ECS service. */
+  /** Name of the ECS service, or of the Deployment. */
   serviceName: pulumi.Input<string>;
+  /** Namespace of its pods, if they run in EKS. */
+  namespace?: string;
   /** Where the edge counts the service's requests, of a public service. */
   requests?: { loadBalancerArnSuffix: pulumi.Input<string>; targetGroupArnSuffix: pulumi.Input<string> };
   /** Dimensions under which the service publishes its own metrics. */
@@ -29,7 +33,7 @@ export class ServiceAlarms extends pulumi.ComponentResource {
   constructor(name: string, args: ServiceAlarmsArgs, options?: pulumi.ComponentResourceOptions) {
     super("palisade:aws:ServiceAlarms", name, {}, options);
     const alarms = {
-      ...taskAlarms(args),
+      ...(args.namespace === undefined ? taskAlarms(args) : podAlarms({ ...args, namespace: args.namespace })),
       ...(args.requests ? edgeAlarms(args.service, args.requests) : ownLatency(args)),
       ...heartbeatAlarms(args),
       ...objectiveAlarms(args),
@@ -40,10 +44,6 @@ export class ServiceAlarms extends pulumi.ComponentResource {
   }
 }
 
-/** Three minutes of five: one slow minute wakes nobody. */
-const threeOfFive = { period: 60, evaluationPeriods: 5, datapointsToAlarm: 3 };
-const quarterHour = { period: 300, evaluationPeriods: 3, datapointsToAlarm: 3 };
-
 /** Alarms of any service on ECS, whatever it does. */
 export function taskAlarms({
   service,
@@ -52,30 +52,14 @@ export function taskAlarms({
   brakeArn,
 }: Pick<ServiceAlarmsArgs, "service" | "clusterName" | "serviceName" | "brakeArn">): Record<string, Alarm> {
   const dimensions = { ClusterName: clusterName, ServiceName: serviceName };
-  const { restarts, windowMinutes } = service.lifecycle.restartBudget;
-  const utilisation = (metricName: string): Alarm => ({
-    alarmDescription: `${metricName} above 85 % for a quarter of an hour: scaling has reached its end`,
-    namespace: "AWS/ECS",
-    metricName,
-    dimensions,
-    statistic: "Average",
-    comparisonOperator: "GreaterThanThreshold",
-    threshold: 85,
-    ...quarterHour,
-    // Without tasks there is no utilisation; that they are missing is another alarm's.
-    treatMissingData: "notBreaching",
-  });
+  const utilisation = (metricName: string) => utilisationAlarm({ namespace: "AWS/ECS", metricName, dimensions });
   return {
     // A service that is there only while there is work lacks nothing while it is not.
     ...(service.scaling.minReplicas > 0 && { "running-tasks": runningTasks(service, dimensions) }),
     restarts: {
-      alarmDescription: `more than ${restarts} restarts in ${windowMinutes} minutes: the service ${brakeArn ? "is" : "must be"} stopped (RT-5)`,
-      metricQueries: restartQueries(dimensions, windowMinutes * 60),
-      comparisonOperator: "GreaterThanThreshold",
-      threshold: restarts,
-      evaluationPeriods: 1,
-      datapointsToAlarm: 1,
-      treatMissingData: "notBreaching",
+      ...restartAlarm(service, `the service ${brakeArn ? "is" : "must be"} stopped`, seconds =>
+        restartQueries(dimensions, seconds),
+      ),
       brakeArn,
     },
     cpu: utilisation("CPUUtilization"),

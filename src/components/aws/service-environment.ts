@@ -1,16 +1,13 @@
 // AWS components: the environment variables of a service, from what its specification asks for to what this stack has.
 import type * as pulumi from "@pulumi/pulumi";
 import type { EnvironmentValue } from "../../workload/container";
+import { fromStack, required, type StackValues } from "../../workload/stack-values";
 import type { Service } from "../../workload/workload";
 import { internalEndpoint } from "./service-connect";
 
 /** What a stack knows that a specification can only ask for. */
-export interface EnvironmentContext {
-  environment: string;
+export interface EnvironmentContext extends StackValues {
   region: string;
-  buildSha: string;
-  publicOrigin: string;
-  frontendOrigin?: string;
   services: Record<string, Service>;
   databases: Partial<Record<"postgres" | "vectors", DatabaseAddress>>;
   /** Names of the workload's buckets; default none. */
@@ -41,7 +38,7 @@ function resolve(
   context: EnvironmentContext,
 ): pulumi.Input<string> {
   if (typeof value === "string") return value;
-  if ("from" in value) return required(name, value.from, fromStack(value.from, context));
+  if ("from" in value) return fromStack(name, value.from, context);
   if ("endpointOf" in value) {
     const service = context.services[value.endpointOf];
     return internalEndpoint(value.endpointOf, required(name, `service \`${value.endpointOf}\``, service));
@@ -53,26 +50,4 @@ function resolve(
     return value.part === "port" ? database.port.apply(String) : database[value.part];
   }
   return required(name, `bucket \`${value.bucket}\``, context.buckets?.[value.bucket]);
-}
-
-type Origin = Extract<EnvironmentValue, { from: string }>["from"];
-
-function fromStack(from: Origin, context: EnvironmentContext): string | undefined {
-  switch (from) {
-    case "environment":
-      return context.environment;
-    case "region":
-      return context.region;
-    case "build-sha":
-      return context.buildSha;
-    case "public-origin":
-      return context.publicOrigin;
-    case "frontend-origin":
-      return context.frontendOrigin;
-  }
-}
-
-function required<T>(name: string, what: string, value: T | undefined): T {
-  if (value === undefined) throw new Error(`variable \`${name}\` asks for ${what}, which the stack does not have`);
-  return value;
 }

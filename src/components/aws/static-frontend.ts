@@ -142,7 +142,7 @@ const cachingOptimized = "658327ea-f89d-4fab-a63d-7e88639e58f6";
 const twoYears = 63_072_000;
 
 /** What the browser is told about every file: TLS only, no frames, no scripts but its own, no calls but to the API. */
-export function securityHeaders(apiOrigin: string) {
+function securityHeaders(apiOrigin: string) {
   const policy = [
     "default-src 'self'",
     `connect-src 'self' ${apiOrigin}`,

@@ -10,6 +10,8 @@ export interface ObservedService {
   service: Service;
   clusterName: pulumi.Input<string>;
   ecsServiceName: pulumi.Input<string>;
+  /** Namespace of its pods, if they run in EKS. */
+  namespace?: string;
   /** Where the edge counts its requests, of a public service. */
   requests?: { loadBalancerArnSuffix: pulumi.Input<string>; targetGroupArnSuffix: pulumi.Input<string> };
   /** Dimensions under which it publishes its own metrics. */
@@ -65,6 +67,6 @@ export class WorkloadDashboard extends pulumi.ComponentResource {
 function pick(services: readonly ObservedService[], i: number) {
   const found = services[i];
   if (!found) throw new Error(`\`services\` has no entry ${i}`);
-  const { name, service, dimensions } = found;
-  return { name, service, dimensions };
+  const { name, service, namespace, dimensions } = found;
+  return { name, service, namespace, dimensions };
 }

@@ -15,7 +15,8 @@ export interface WorkloadHops {
   /** By name: the specification's services, and the platform's own beside them. */
   services: Record<string, ServiceCompute>;
   databases: WorkloadDatabases;
-  egress: WorkloadEgress;
+  /** None where the ways out are not tasks. */
+  egress?: Pick<WorkloadEgress, "admit">;
 }
 
 const postgresPort = 5432;
@@ -26,7 +27,7 @@ export function openHops(hops: WorkloadHops): void {
     endpoints.admit(`${hops.component}-${name}`, compute.securityGroupId);
     compute.allowTo("aws-endpoints", { securityGroupId: endpoints.securityGroupId }, 443);
     compute.allowTo("s3", { prefixListId: endpoints.s3PrefixListId }, 443);
-    hops.egress.admit(name, compute.securityGroupId);
+    hops.egress?.admit(name, compute.securityGroupId);
   }
   for (const hop of hopsOf(hops.workload)) openHop(hop, hops);
 }
@@ -49,6 +50,6 @@ function openHop(hop: Hop, { component, workload, foundation, services, database
   const client = services[hop.from];
   if (!client) return;
   server.allowFrom(hop.from, client.securityGroupId);
-  for (const port of proxyPorts(specification))
+  for (const port of server.callerPorts ?? proxyPorts(specification))
     client.allowTo(hop.to, { securityGroupId: server.securityGroupId }, port);
 }

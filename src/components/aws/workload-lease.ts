@@ -17,7 +17,7 @@ export interface WorkloadLeaseArgs {
 }
 
 /** Name of the table's only key. */
-export const leaseKeyAttribute = "LeaseKey";
+const leaseKeyAttribute = "LeaseKey";
 
 /** A replica that has not renewed its lease for so long has lost it (RT-30). */
 export const leaseSeconds = 15;

@@ -28,14 +28,18 @@ export class WorkloadServices {
   /** What people need to work with each machine (CP-5, CP-6, CP-9). */
   readonly machines: Record<string, MachineHandles> = {};
 
-  /** @throws Error if a service has neither a digest nor a build (RT-1). */
+  /**
+   * @param only services that are made here; default all.
+   * @throws Error if a service has neither a digest nor a build (RT-1).
+   */
   constructor(
     private readonly component: string,
     private readonly args: SaasWorkloadArgs,
     private readonly supplies: ServiceSupplies,
     private readonly parent: pulumi.Resource,
+    only: (service: Service) => boolean = () => true,
   ) {
-    for (const [name, service] of Object.entries(args.workload.services))
+    for (const [name, service] of Object.entries(args.workload.services).filter(([, service]) => only(service)))
       this.computes[name] = this.make(name, service);
   }
 
@@ -88,11 +92,20 @@ export class WorkloadServices {
     };
   }
 
-  private digest(serviceName: string, { image }: Service): pulumi.Input<string> {
-    const { images, buildImage } = this.args;
-    const repositoryUrl = this.supplies.registry.urlOf(image.repository);
-    const digest = images[serviceName] ?? buildImage?.(serviceName, repositoryUrl, this.parent);
-    if (!digest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
-    return digest;
+  private digest(serviceName: string, service: Service): pulumi.Input<string> {
+    return imageDigest(serviceName, service, this.args, this.supplies, this.parent);
   }
+}
+
+/** @throws Error if a service has neither a digest nor a build (RT-1). */
+export function imageDigest(
+  serviceName: string,
+  { image }: Service,
+  { images, buildImage }: Pick<SaasWorkloadArgs, "images" | "buildImage">,
+  { registry }: Pick<ServiceSupplies, "registry">,
+  parent: pulumi.Resource,
+): pulumi.Input<string> {
+  const digest = images[serviceName] ?? buildImage?.(serviceName, registry.urlOf(image.repository), parent);
+  if (!digest) throw new Error(`\`images\` has no digest for service \`${serviceName}\` (RT-1)`);
+  return digest;
 }

@@ -98,8 +98,13 @@ export class WorkloadVolumes extends pulumi.ComponentResource implements Service
     const { loaders = {} } = this.args;
     for (const { group, volumes } of grouped(this.args.volumes)) {
       const fileSystem = this.fileSystem(group);
-      for (const name of new Set(volumes.flatMap(([, { mounts }]) => mounts.map(mount => mount.service))))
-        fileSystem.allowFrom(name, required(name, services[name]).securityGroupId);
+      // Services may share a group, as those whose nodes mount for them do.
+      const groups = new Map<pulumi.Output<string>, string>();
+      for (const name of new Set(volumes.flatMap(([, { mounts }]) => mounts.map(mount => mount.service)))) {
+        const { securityGroupId } = required(name, services[name]);
+        if (!groups.has(securityGroupId)) groups.set(securityGroupId, name);
+      }
+      for (const [securityGroupId, name] of groups) fileSystem.allowFrom(name, securityGroupId);
       for (const [name] of volumes) {
         const loader = loaders[name];
         if (loader) fileSystem.allowFrom(`loader-of-${name}`, loader.securityGroupId);
