@@ -6,7 +6,7 @@ import { leaves, writePlace } from "./paths";
 import { Sealed } from "./sealed";
 
 /** Largest share of keys, in percent, that two environments may differ by (RT-16). */
-export const allowedDriftPercent = 5;
+const allowedDriftPercent = 5;
 
 export interface ConfigDiff {
   /** No key of the first file is missing in the second, the drift is within bounds, and each difference has its ticket. */

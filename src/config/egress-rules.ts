@@ -46,6 +46,7 @@ export const egressRules: readonly Rule[] = [
   },
   {
     id: "egress-proxy-image",
+    mode: "saas",
     control: "RT-1",
     check: facts => {
       // A machine is no task: it has no proxy beside it.

@@ -3,7 +3,7 @@ import { describeFound } from "./found";
 import { isTree, select } from "./paths";
 import { localAwsVariable } from "./process-environment";
 import type { Finding, Rule } from "./rule";
-import { type Environment, environments } from "./schema";
+import { type Environment, environments } from "./shared-schema";
 
 /** One refused value of one setting. */
 interface DevSetting {
@@ -125,6 +125,7 @@ export const environmentRules: readonly Rule[] = [
   },
   {
     id: "alarm-recipient",
+    mode: "saas",
     control: "SA-12",
     environments: ["prod"],
     check: ({ values }) => {
@@ -136,6 +137,7 @@ export const environmentRules: readonly Rule[] = [
   },
   {
     id: "certificate-source",
+    mode: "saas",
     control: "SA-6",
     environments: ["staging", "prod"],
     check: ({ values }) => {
@@ -147,6 +149,7 @@ export const environmentRules: readonly Rule[] = [
   },
   {
     id: "arn-of-region",
+    mode: "saas",
     control: "SA-6",
     check: ({ sound }) =>
       ["edge.certificateArn", "serviceCa.arn"]
@@ -159,6 +162,7 @@ export const environmentRules: readonly Rule[] = [
   },
   {
     id: "local-aws-update",
+    mode: "saas",
     control: "RT-3",
     environments: ["prod"],
     check: ({ localAws, preview }) =>

@@ -60,11 +60,24 @@ export function secret(text: Text & { format?: (value: string) => boolean }) {
 }
 
 /** The schema without what makes it optional. */
-function bare(schema: z.ZodType): z.ZodType {
+export function bare(schema: z.ZodType): z.ZodType {
   let inner: unknown = schema;
-  while (inner instanceof z.ZodOptional || inner instanceof z.ZodDefault || inner instanceof z.ZodPrefault)
+  while (
+    inner instanceof z.ZodOptional ||
+    inner instanceof z.ZodNullable ||
+    inner instanceof z.ZodDefault ||
+    inner instanceof z.ZodPrefault
+  )
     inner = inner.unwrap();
   return inner as z.ZodType;
+}
+
+/** Gives one schema the documentation of another, whose narrower or wider form it is. */
+export function sameField<T extends z.ZodType>(from: z.ZodType, to: T): T {
+  const about = abouts.get(from);
+  const described = from.description === undefined ? to : to.describe(from.description);
+  if (about) abouts.add(described, about);
+  return described;
 }
 
 /** Schemas from the top down to a place, as far as the schema knows the way. */
@@ -160,3 +173,23 @@ export const releaseId = z.string().regex(/^[A-Za-z0-9][\w.-]{0,63}$/);
 
 /** RFC 3339 in UTC. */
 export const instant = z.iso.datetime();
+
+/** DNS subdomain (RFC 1123), as most objects of Kubernetes are named. */
+export const kubernetesName = z.string().regex(/^(?=.{1,253}$)[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/);
+
+export const labelValue = z.string().regex(/^([A-Za-z0-9]([\w.-]{0,61}[A-Za-z0-9])?)?$/);
+
+/** What stands before the repository in the name of an image; no scheme, no tag. */
+export const registryHost = z
+  .string()
+  .regex(/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?(:\d{1,5})?(\/[a-z0-9]+([._-][a-z0-9]+)*)*$/);
+
+/** One or several certificates in PEM; never a key. */
+export const certificatePem = z
+  .string()
+  .regex(/^\s*(-----BEGIN CERTIFICATE-----\s[A-Za-z0-9+/=\s]+-----END CERTIFICATE-----\s*)+$/);
+
+export const certificatePemAllowed = "certificates in PEM, beginning with `-----BEGIN CERTIFICATE-----`";
+
+/** User or group as the API server's authenticator names it; not one of Kubernetes' own. */
+export const subject = z.string().regex(/^(?!system:)[\w.@:/+=-]{1,253}$/);

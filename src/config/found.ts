@@ -2,8 +2,8 @@
 
 import { looksSecretByValue } from "../workload/plain-secrets";
 import { fits, type Path, touches } from "./paths";
-import { secretPlaces } from "./schema";
 import { Sealed } from "./sealed";
+import { secretPlaces } from "./secret-places";
 
 /** Values of these places stay hidden even when nothing about them looks secret. */
 const hiddenPlaces = [...secretPlaces, "workloads.*.services.*.environment.*"];

@@ -13,6 +13,7 @@ function chosen({ sound, catalog }: Facts): Workload[] {
 export const handOffRules: readonly Rule[] = [
   {
     id: "second-region",
+    mode: "saas",
     control: "CP-12",
     check: (facts): Finding[] => {
       const at = ["secondRegion"];

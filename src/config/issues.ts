@@ -3,22 +3,42 @@ import type { z } from "zod";
 import { allowedNames, type Fault, faultAt, secretCommand } from "./faults";
 import { allowedKey, fieldAt, knownKeys } from "./fields";
 import { describeFound } from "./found";
+import { otherModeWith, schemas } from "./modes";
 import { type Faulty, type Path, valueAt } from "./paths";
 import { Sealed } from "./sealed";
+import type { Mode } from "./shared-schema";
 
 type Issue = z.core.$ZodIssue;
 
 const placeOf = (issue: Issue): Path => issue.path.map(step => (typeof step === "symbol" ? String(step) : step));
 
 /** One fault per issue; an issue about several unknown keys gives one for each. */
-export function issueFaults(schema: z.ZodType, values: unknown, issues: readonly Issue[]): Fault[] {
+export function issueFaults(mode: Mode, values: unknown, issues: readonly Issue[]): Fault[] {
+  return schemaFaults(schemas[mode], values, issues, (path, key, names) => {
+    const other = otherModeWith(mode, path, key);
+    return other && { found: `a key of mode \`${other}\``, allowed: `in mode \`${mode}\`, ${names}` };
+  });
+}
+
+/** What is said of a key that the schema does not know, where there is more to say than that. */
+type KnownElsewhere = (path: Path, key: string, names: string) => Pick<Fault, "found" | "allowed"> | undefined;
+
+/** The same for any schema that is made of fields. */
+export function schemaFaults(
+  schema: z.ZodType,
+  values: unknown,
+  issues: readonly Issue[],
+  knownElsewhere: KnownElsewhere,
+): Fault[] {
   return issues.flatMap(issue => {
     const path = placeOf(issue);
     const note = fieldAt(schema, path);
     if (issue.code === "unrecognized_keys")
-      return issue.keys.map(key =>
-        faultAt([...path, key], "an unknown key", allowedNames(knownKeys(note.schema), key), note.control),
-      );
+      return issue.keys.map(key => {
+        const names = allowedNames(knownKeys(note.schema), key);
+        const { found, allowed } = knownElsewhere(path, key, names) ?? { found: "an unknown key", allowed: names };
+        return faultAt([...path, key], found, allowed, note.control);
+      });
     if (issue.code === "invalid_key") {
       const section = fieldAt(schema, path.slice(0, -1));
       return [faultAt(path, "a key of another form", allowedKey(section.schema), section.control)];

@@ -1,8 +1,9 @@
 // Config: JSON Schema of a whole `Pulumi.<stack>.yaml`, from which editors complete and check.
 import { z } from "zod";
 import { isSecretField } from "./fields";
+import { schemas } from "./modes";
 import { namespace } from "./paths";
-import { stackConfig } from "./schema";
+import { type Mode, modes } from "./shared-schema";
 
 /** What stands in place of a secret once it is encrypted. */
 const encrypted = {
@@ -16,21 +17,13 @@ const encrypted = {
 
 /** Draft 7, the one that YAML language servers know best. */
 export function stackConfigJsonSchema(): Record<string, unknown> {
-  const { properties = {}, required = [], description } = configSchema();
-  const prefixed = (name: string) => `${namespace}:${name}`;
   return {
     $schema: "http://json-schema.org/draft-07/schema#",
     title: "Palisade stack configuration",
     type: "object",
     properties: {
-      config: {
-        type: "object",
-        description,
-        properties: Object.fromEntries(Object.entries(properties).map(([name, schema]) => [prefixed(name), schema])),
-        patternProperties: { "^pulumi:": { description: "Settings of the Pulumi engine itself." } },
-        required: required.map(prefixed),
-        additionalProperties: false,
-      },
+      // Told apart by the one value that `palisade:mode` may have in each.
+      config: { oneOf: modes.map(ofMode) },
       encryptionsalt: { type: "string", description: "Written by the engine: salt of the passphrase." },
       secretsprovider: { type: "string", description: "Key that encrypts the secrets, such as `awskms://…`." },
       encryptedkey: { type: "string", description: "Written by the engine: data key, encrypted by the provider." },
@@ -41,8 +34,23 @@ export function stackConfigJsonSchema(): Record<string, unknown> {
   };
 }
 
-function configSchema() {
-  return z.toJSONSchema(stackConfig, {
+function ofMode(mode: Mode) {
+  const { properties = {}, required = [], description } = fieldsJsonSchema(schemas[mode]);
+  const prefixed = (name: string) => `${namespace}:${name}`;
+  return {
+    type: "object",
+    title: `mode ${mode}`,
+    description,
+    properties: Object.fromEntries(Object.entries(properties).map(([name, schema]) => [prefixed(name), schema])),
+    patternProperties: { "^pulumi:": { description: "Settings of the Pulumi engine itself." } },
+    required: required.map(prefixed),
+    additionalProperties: false,
+  };
+}
+
+/** Draft 7 of any schema that is made of fields, with their words. */
+export function fieldsJsonSchema(schema: z.ZodType) {
+  return z.toJSONSchema(schema, {
     target: "draft-7",
     io: "input",
     unrepresentable: "any",

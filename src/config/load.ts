@@ -3,12 +3,14 @@ import * as pulumi from "@pulumi/pulumi";
 import type { Workload } from "../workload/workload";
 import { renderFaults } from "./faults";
 import { readStackFile, stackFileName } from "./file";
+import type { SealedOnpremConfig } from "./onprem-schema";
 import { parseConfig } from "./parse";
 import { children, fits, isTree, type Path, touches } from "./paths";
-import { localAwsFromEnvironment } from "./process-environment";
+import { kubeconfigFromEnvironment, localAwsFromEnvironment } from "./process-environment";
 import { decode, ownName, type RawConfig } from "./raw";
-import { type SealedConfig, secretPlaces } from "./schema";
+import type { SealedConfig } from "./schema";
 import { Sealed } from "./sealed";
+import { secretPlaces } from "./secret-places";
 
 /** A configuration whose secrets are secret outputs of the engine. */
 export type Unsealed<T> = T extends Sealed
@@ -20,18 +22,20 @@ export type Unsealed<T> = T extends Sealed
       : T;
 
 export type StackConfig = Unsealed<SealedConfig>;
+export type OnpremStackConfig = Unsealed<SealedOnpremConfig>;
 
 /**
  * Reads and checks the configuration of the running stack.
  * @param catalog Known workloads by name.
  * @throws RunError with every fault in one message.
  */
-export function loadConfig(catalog: ReadonlyMap<string, Workload>): StackConfig {
+export function loadConfig(catalog: ReadonlyMap<string, Workload>): StackConfig | OnpremStackConfig {
   const stack = pulumi.getStack();
   const parsed = parseConfig(engineConfig(stackFileName(stack)), {
     catalog,
     stack,
     localAws: localAwsFromEnvironment(),
+    kubeconfig: kubeconfigFromEnvironment(),
     preview: pulumi.runtime.isDryRun(),
   });
   if (parsed.ok) return unseal(parsed.config);

@@ -29,6 +29,7 @@ export const machineRules: readonly Rule[] = [
   },
   {
     id: "machine-memory",
+    mode: "saas",
     control: "CP-1",
     check: facts =>
       machines(facts).flatMap(({ path, override: { memoryMiB } }): Finding[] =>

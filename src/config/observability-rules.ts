@@ -22,6 +22,7 @@ export const observabilityRules: readonly Rule[] = [
   },
   {
     id: "console-traces",
+    mode: "saas",
     control: "RT-25",
     environments: ["staging", "prod"],
     check: ({ sound }): Finding[] =>
@@ -31,6 +32,7 @@ export const observabilityRules: readonly Rule[] = [
   },
   {
     id: "collector-image",
+    mode: "saas",
     control: "RT-1",
     check: facts => {
       const at = ["platformImages", "telemetry-collector"];
@@ -43,6 +45,7 @@ export const observabilityRules: readonly Rule[] = [
   },
   {
     id: "baseline-said",
+    mode: "saas",
     control: "PF-2",
     environments: ["prod"],
     check: ({ values: { accountBaseline } }): Finding[] => {

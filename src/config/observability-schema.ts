@@ -1,14 +1,11 @@
 // Config: what a stack says about its traces, and about the watch over its account.
 import { z } from "zod";
 import { field } from "./fields";
+import { samplePercent } from "./shared-schema";
 
 export const tracing = field(
   z.strictObject({
-    samplePercent: field(z.int().min(0).max(100), {
-      is: "Share of traces kept besides those a specification keeps always; at least 25 in staging.",
-      unit: "percent",
-      controls: ["RT-25"],
-    }).default(25),
+    samplePercent,
     exporter: field(z.enum(["xray", "console"]), {
       is: "Where traces go: AWS X-Ray, or the output of the collector itself, which is the log of the task. `console` in dev only.",
       controls: ["RT-25", "RT-3"],

@@ -2,15 +2,22 @@
 import { allowedNames, type Fault, inOrder } from "./faults";
 import { loopbackAllowed, loopbackUrl } from "./fields";
 import { faultyParts, issueFaults } from "./issues";
+import { modeOf, schemas } from "./modes";
+import type { SealedOnpremConfig } from "./onprem-schema";
 import { cut, fits, mapLeaves, namespace, type Path } from "./paths";
 import { localAwsVariable } from "./process-environment";
 import { ownValues, type RawConfig } from "./raw";
 import type { Context, Facts } from "./rule";
 import { ruleFaults } from "./rules";
-import { type Environment, environments, type SealedConfig, secretPlaces, stackConfig } from "./schema";
+import type { SealedConfig } from "./schema";
 import { Sealed } from "./sealed";
+import { secretPlaces } from "./secret-places";
+import { type Environment, environments, type Mode } from "./shared-schema";
 
-export type ParsedConfig = { ok: true; config: SealedConfig } | { ok: false; faults: readonly Fault[] };
+/** Told apart by `mode`. */
+export type AnySealedConfig = SealedConfig | SealedOnpremConfig;
+
+export type ParsedConfig = { ok: true; config: AnySealedConfig } | { ok: false; faults: readonly Fault[] };
 
 /**
  * Checks everything that can be checked: keys, fields, fields against each other, against the environment and the catalogue.
@@ -18,18 +25,27 @@ export type ParsedConfig = { ok: true; config: SealedConfig } | { ok: false; fau
  */
 export function parseConfig(raw: RawConfig, context: Context): ParsedConfig {
   const values = ownValues(raw);
-  const result = stackConfig.safeParse(mapLeaves(values, nullMisplaced));
+  const mode = modeOf(values);
+  const result = schemas[mode].safeParse(mapLeaves(values, nullMisplaced));
   const issues = result.error?.issues ?? [];
   const sound = cut(values, faultyParts(issues)) as Facts["sound"];
+  const onprem = (mode === "onprem" ? sound : {}) as Facts["onprem"];
   const faults = [
-    ...namespaceFaults(raw),
-    ...issueFaults(stackConfig, values, issues),
-    ...ruleFaults({ ...context, values, sound, environment: environmentOf(sound, context) }),
-    ...variableFaults(context),
+    ...namespaceFaults(raw, mode),
+    ...issueFaults(mode, values, issues),
+    ...ruleFaults({ ...context, values, mode, sound, onprem, environment: environmentOf(sound, context) }),
+    ...(mode === "saas" ? variableFaults(context) : []),
   ];
   if (!result.success || faults.length > 0) return { ok: false, faults: inOrder(faults) };
-  const { localAws } = context;
-  return { ok: true, config: localAws ? { ...result.data, localAws: { endpoint: localAws } } : result.data };
+  return { ok: true, config: withSurroundings(result.data, context) };
+}
+
+/** What the environment of the process adds: the address of a local AWS takes the place of the file's, a kubeconfig only fills a gap, and none of a bundle. */
+function withSurroundings(config: AnySealedConfig, { localAws, kubeconfig }: Context): AnySealedConfig {
+  if (config.mode === "saas")
+    return localAws ? { ...config, localAws: { ...config.localAws, endpoint: localAws } } : config;
+  if (config.delivery === "bundle") return config;
+  return { ...config, cluster: { ...config.cluster, kubeconfig: config.cluster.kubeconfig ?? kubeconfig } };
 }
 
 /** To zod a box is an object like any other, and would be taken for an empty section. */
@@ -46,12 +62,12 @@ function environmentOf(sound: Facts["sound"], { stack }: Context): Environment |
  * One namespace. `pulumi:` is the engine's own. Keys such as `aws:region` would be a second source of truth that
  * nothing reads, since the provider is made from `palisade:region`.
  */
-function namespaceFaults(raw: RawConfig): Fault[] {
+function namespaceFaults(raw: RawConfig, mode: Mode): Fault[] {
   return [...raw.keys()]
     .filter(key => !key.startsWith(`${namespace}:`) && !key.startsWith("pulumi:"))
     .map(key => {
       const name = key.slice(key.indexOf(":") + 1);
-      const known = Object.keys(stackConfig.shape);
+      const known = Object.keys(schemas[mode].shape);
       return {
         path: key,
         found: key.includes(":") ? "a key of another namespace" : "a key without a namespace",

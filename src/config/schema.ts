@@ -1,28 +1,23 @@
-// Config: the schema of a whole stack, everything under `palisade:`. Each field says what it is, its unit and its controls.
+// Config: the schema of a stack on AWS, everything under `palisade:`. Each field says what it is, its unit and its controls.
 import { z } from "zod";
-import { dnsLabel, imageDigest } from "../workload/names";
+import { dnsLabel } from "../workload/names";
+import { eks, eksImages, standInKubeconfig } from "./eks-schema";
 import {
   authorityArn,
   certificateArn,
   cidr,
   cidrAllowed,
-  commit,
-  domain,
   field,
   hostedZoneId,
   httpsUrl,
-  instant,
   loopbackAllowed,
   loopbackUrl,
   region,
-  releaseId,
   secret,
 } from "./fields";
 import { accountBaseline, tracing } from "./observability-schema";
-import { database, monthlyBudgetUsd, secretsOfWorkload, workloadName, workloadOverrides } from "./workload-schema";
-
-export const environments = ["dev", "staging", "prod"] as const;
-export type Environment = (typeof environments)[number];
+import { edgeDomain, environment, modeText, platformImage, release, secrets } from "./shared-schema";
+import { database, monthlyBudgetUsd, workloadName, workloadOverrides } from "./workload-schema";
 
 /** The retentions that CloudWatch Logs offers. */
 const logDays = [
@@ -141,11 +136,7 @@ const siem = z.strictObject({
 });
 
 const edge = z.strictObject({
-  domain: field(domain, {
-    is: "Domain below which each public workload has its host name: `<workload>.<domain>`.",
-    controls: ["SA-6", "SA-11"],
-    allowed: "a domain, such as example.com",
-  }),
+  domain: edgeDomain,
   hostedZoneId: field(hostedZoneId, {
     is: "Route 53 hosted zone that holds the domain: the alias and the certificate's validation are written there.",
     controls: ["SA-11"],
@@ -167,23 +158,10 @@ const edge = z.strictObject({
   }),
 });
 
-const platformImage = (is: string) =>
-  field(imageDigest, {
-    is,
-    controls: ["RT-1", "RT-10"],
-    allowed: "an image digest: `sha256:` and 64 hexadecimal digits, never a tag",
-  }).optional();
-
 export const stackConfig = field(
   z.strictObject({
-    mode: field(z.enum(["saas", "onprem"]), {
-      is: "Home of the stack: AWS, or a bundle for a customer's Kubernetes.",
-      controls: ["PF-1"],
-    }),
-    environment: field(z.enum(environments), {
-      is: "What the stack is for; prod refuses every dev setting.",
-      controls: ["RT-3"],
-    }),
+    mode: field(z.literal("saas"), modeText),
+    environment,
     region: field(region, { is: "AWS region everything stands in.", controls: ["PF-2"] }),
     secondRegion: field(region, {
       is: "AWS region of the copies of replicated buckets, other than `region`.",
@@ -204,6 +182,7 @@ export const stackConfig = field(
       is: "What runs the containers in SaaS mode.",
       controls: ["PF-1"],
     }).default("fargate"),
+    eks: field(eks, { is: "The cluster, where `compute` is `eks`.", controls: ["PF-1"] }).optional(),
     localAws: field(
       z.strictObject({
         endpoint: field(loopbackUrl, {
@@ -211,6 +190,7 @@ export const stackConfig = field(
           controls: ["RT-3"],
           allowed: loopbackAllowed,
         }),
+        kubeconfig: standInKubeconfig,
       }),
       {
         is: "Deploy to a local AWS in place of an account. Dev only; elsewhere `PALISADE_LOCAL_AWS` does it for a preview.",
@@ -241,26 +221,7 @@ export const stackConfig = field(
       }),
       { is: "Authority of the certificates with which services prove themselves to each other.", controls: ["SA-6"] },
     ).prefault({}),
-    release: field(
-      z.strictObject({
-        buildSha: field(commit, {
-          is: "Git commit the images were built from; a mandatory field of every log line.",
-          controls: ["RT-23", "RT-9"],
-          allowed: "a git commit: 40 hexadecimal digits, in quotes",
-        }),
-        manifestId: field(releaseId, {
-          is: "Config manifest the release was made from; dashboards show it.",
-          controls: ["RT-13", "RT-24"],
-          allowed: "an id of at most 64 letters, digits, dots, hyphens and underscores, in quotes",
-        }).optional(),
-        deployedAt: field(instant, {
-          is: "When the release was deployed; dashboards draw a line there. Without it, none.",
-          controls: ["RT-24"],
-          allowed: "a time in UTC, such as 2030-01-01T00:00:00Z, in quotes",
-        }).optional(),
-      }),
-      { is: "What is deployed; written by the release.", controls: ["RT-1"] },
-    ),
+    release,
     platformImages: field(
       z.strictObject({
         "log-shipper": platformImage(
@@ -272,6 +233,7 @@ export const stackConfig = field(
         "egress-proxy": platformImage(
           "Egress proxy, which lets calls out to the named hosts only; from `palisade/egress-proxy`.",
         ),
+        ...eksImages,
       }),
       {
         is: "Images of the platform's own helpers, by digest; each is needed where a workload asks for what it does.",
@@ -288,19 +250,12 @@ export const stackConfig = field(
         allowed: "a mapping from workload to its images and overrides",
       },
     ),
-    secrets: field(z.record(workloadName, secretsOfWorkload), {
-      is: "Values of the secrets that a specification names as `supplied`, all encrypted.",
-      controls: ["SA-8"],
-      allowed: "a mapping from workload to its secrets, each encrypted",
-    }).default({}),
+    secrets,
   }),
-  { is: "Configuration of a stack, under the one namespace `palisade:`.", controls: ["PF-1"] },
+  { is: "Configuration of a stack in SaaS mode, under the one namespace `palisade:`.", controls: ["PF-1"] },
 );
 
 /** What an author writes: defaults may be left out. */
 export type StackConfigInput = z.input<typeof stackConfig>;
 /** Checked, with defaults; secrets still sealed. */
 export type SealedConfig = z.output<typeof stackConfig>;
-
-/** Places of the secret fields; a test holds this list against the schema. */
-export const secretPlaces = ["alarms.pagerDuty", "siem.accessKey", "secrets.*.*"] as const;

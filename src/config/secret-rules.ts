@@ -4,7 +4,7 @@ import { looksSecretByName, looksSecretByValue } from "../workload/plain-secrets
 import { describeFound } from "./found";
 import { fits, leaves } from "./paths";
 import type { Finding, Rule } from "./rule";
-import { secretPlaces } from "./schema";
+import { secretPlaces } from "./secret-places";
 
 const variables = "workloads.*.services.*.environment.*";
 

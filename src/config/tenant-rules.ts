@@ -35,6 +35,7 @@ export const tenantRules: readonly Rule[] = [
   },
   {
     id: "log-router-image",
+    mode: "saas",
     control: "RT-1",
     check: facts => {
       const routed = chosen(facts)
@@ -53,6 +54,7 @@ export const tenantRules: readonly Rule[] = [
   },
   {
     id: "clear-text-port",
+    mode: "saas",
     control: "SP-12",
     check: facts => {
       if (facts.sound.edge?.redirectHttp !== true) return [];

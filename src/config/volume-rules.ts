@@ -8,6 +8,7 @@ import { enabled } from "./workload-rules";
 export const volumeRules: readonly Rule[] = [
   {
     id: "log-shipper-image",
+    mode: "saas",
     control: "IS-6",
     check: facts => {
       const asking = enabled(facts).filter(({ specification }) => logFiles(specification).length > 0);
@@ -19,6 +20,7 @@ export const volumeRules: readonly Rule[] = [
   },
   {
     id: "known-volume",
+    mode: "saas",
     control: "IS-9",
     check: facts =>
       enabled(facts).flatMap(({ name, path, specification, overrides }) => {

@@ -2,6 +2,7 @@
 import { leavesHome } from "../workload/egress-range";
 import { platformVariables } from "../workload/platform-variables";
 import type { Workload } from "../workload/workload";
+import { externalStoreSecrets } from "./external-stores";
 import { allowedNames, listNames } from "./faults";
 import { isTree, type Path, valueAt } from "./paths";
 import type { Facts, Finding, Rule, Salvaged } from "./rule";
@@ -100,6 +101,7 @@ export const workloadRules: readonly Rule[] = [
   },
   {
     id: "image-or-build",
+    mode: "saas",
     control: "RT-1",
     check: facts =>
       enabled(facts).flatMap(({ path, overrides }) =>
@@ -114,6 +116,7 @@ export const workloadRules: readonly Rule[] = [
   },
   {
     id: "build-in-dev",
+    mode: "saas",
     control: "RT-1",
     environments: ["staging", "prod"],
     check: facts =>
@@ -197,6 +200,7 @@ export const workloadRules: readonly Rule[] = [
   },
   {
     id: "frontend-target",
+    mode: "saas",
     control: "SA-11",
     check: facts =>
       enabled(facts).flatMap(({ path, specification, overrides }): Finding[] =>
@@ -213,6 +217,7 @@ export const workloadRules: readonly Rule[] = [
   },
   {
     id: "frontend-in-zone",
+    mode: "saas",
     control: "SA-11",
     check: facts =>
       enabled(facts).flatMap(({ path, specification, overrides }): Finding[] => {
@@ -255,6 +260,7 @@ export const workloadRules: readonly Rule[] = [
   },
   {
     id: "way-out",
+    mode: "saas",
     control: "SP-13",
     check: facts => {
       if (facts.sound.network?.egress !== "endpoints") return [];
@@ -282,9 +288,10 @@ export const workloadRules: readonly Rule[] = [
         const chosen = isTree(facts.values.workloads) ? Object.keys(facts.values.workloads) : [];
         const specification = facts.catalog.get(name);
         if (!specification || !chosen.includes(name)) return unknown(path, name, chosen, "workload in this stack");
-        const supplied = Object.keys(specification.secrets).filter(
-          key => specification.secrets[key]?.source === "supplied",
-        );
+        const supplied = [
+          ...Object.keys(specification.secrets).filter(key => specification.secrets[key]?.source === "supplied"),
+          ...externalStoreSecrets(facts.onprem, specification),
+        ];
         return Object.keys(secrets ?? {}).flatMap((secret): Finding[] => {
           const at = [...path, secret];
           if (supplied.includes(secret) || !Object.hasOwn(specification.secrets, secret))

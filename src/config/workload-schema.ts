@@ -46,6 +46,7 @@ const storeOverride = z.strictObject({
   finalSnapshot: database.shape.finalSnapshot.unwrap().optional(),
 });
 
+/** What a stack changes of a service, in either mode. */
 const serviceOverride = z.strictObject({
   minReplicas: field(scaling.shape.minReplicas, {
     is: "Fewest replicas, in place of the specification's.",
@@ -91,18 +92,55 @@ const volumeLoader = z.strictObject({
 /** Whole dollars: a budget is a warning, not an invoice. */
 export const monthlyBudgetUsd = z.int().min(1).max(10_000_000);
 
-export const workloadOverrides = z.strictObject({
-  images: field(
-    z.record(
-      serviceName,
-      field(imageDigest, {
-        is: "Digest of the service's image.",
-        controls: ["RT-1"],
-        allowed: "an image digest: `sha256:` and 64 hexadecimal digits, never a tag",
-      }),
-    ),
-    { is: "Image of each service, by digest.", controls: ["RT-1"], allowed: "a mapping from service to image digest" },
+export const images = field(
+  z.record(
+    serviceName,
+    field(imageDigest, {
+      is: "Digest of the service's image.",
+      controls: ["RT-1"],
+      allowed: "an image digest: `sha256:` and 64 hexadecimal digits, never a tag",
+    }),
   ),
+  { is: "Image of each service, by digest.", controls: ["RT-1"], allowed: "a mapping from service to image digest" },
+);
+
+export const services = field(
+  z.record(serviceName, field(serviceOverride, { is: "What differs from the specification.", controls: ["PF-1"] })),
+  { is: "Services that differ from the specification in this stack.", controls: ["PF-1"] },
+).default({});
+
+export const tenants = field(
+  z.record(
+    field(dnsLabel, {
+      is: "Id of the tenant, as requests carry it.",
+      allowed: "a lower-case name of at most 24 characters, such as `acme`",
+    }),
+    field(
+      z.strictObject({
+        requestsPerMinute: field(z.int().min(1).max(1_000_000), {
+          is: "Requests of this tenant above which the edge refuses, in place of the specification's.",
+          unit: "requests in a minute",
+          controls: ["SP-9"],
+        }).optional(),
+      }),
+      { is: "One tenant.", controls: ["SP-9"] },
+    ),
+  ),
+  {
+    is: "Tenants of a workload with tenancy: each has a key, log groups and a quota of its own.",
+    controls: ["SP-9"],
+    allowed: "a mapping from tenant to its settings, such as `acme: {}`",
+  },
+).default({});
+
+export const frontendOrigin = field(origin, {
+  is: "Origin the frontend is served from: the only one the API answers to a browser.",
+  controls: ["SA-11", "IS-5"],
+  allowed: "an origin without a path, such as https://www.example.com",
+}).optional();
+
+export const workloadOverrides = z.strictObject({
+  images,
   builds: field(
     z.record(
       serviceName,
@@ -127,10 +165,7 @@ export const workloadOverrides = z.strictObject({
       controls: ["SA-10", "RT-3"],
     },
   ).default({}),
-  services: field(
-    z.record(serviceName, field(serviceOverride, { is: "What differs from the specification.", controls: ["PF-1"] })),
-    { is: "Services that differ from the specification in this stack.", controls: ["PF-1"] },
-  ).default({}),
+  services,
   postgres: field(storeOverride, {
     is: "What differs from `palisade:database` and the specification for the user database.",
     controls: ["SA-4"],
@@ -149,34 +184,8 @@ export const workloadOverrides = z.strictObject({
       controls: ["IS-9"],
     },
   ).default({}),
-  tenants: field(
-    z.record(
-      field(dnsLabel, {
-        is: "Id of the tenant, as requests carry it.",
-        allowed: "a lower-case name of at most 24 characters, such as `acme`",
-      }),
-      field(
-        z.strictObject({
-          requestsPerMinute: field(z.int().min(1).max(1_000_000), {
-            is: "Requests of this tenant above which the edge refuses, in place of the specification's.",
-            unit: "requests in a minute",
-            controls: ["SP-9"],
-          }).optional(),
-        }),
-        { is: "One tenant.", controls: ["SP-9"] },
-      ),
-    ),
-    {
-      is: "Tenants of a workload with tenancy: each has a key, log groups and a quota of its own.",
-      controls: ["SP-9"],
-      allowed: "a mapping from tenant to its settings, such as `acme: {}`",
-    },
-  ).default({}),
-  frontendOrigin: field(origin, {
-    is: "Origin the frontend is served from: the only one the API answers to a browser.",
-    controls: ["SA-11", "IS-5"],
-    allowed: "an origin without a path, such as https://www.example.com",
-  }).optional(),
+  tenants,
+  frontendOrigin,
   frontendTarget: field(hostName, {
     is: "Host name under which an external publisher serves the frontend; the platform points the frontend's name at it.",
     controls: ["SA-11"],
