@@ -5,15 +5,18 @@ import { stringify } from "yaml";
 import { Failure } from "../../toolchain/failure";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 import { catalog } from "../catalog/catalog";
+import { workloadObjects } from "../components/kubernetes/workload-objects";
 import { renderFaults } from "../config/faults";
 import { readStackFile, stackFileName } from "../config/file";
 import { applyOverrides } from "../config/overrides";
-import { parseConfig } from "../config/parse";
+import { type AnySealedConfig, parseConfig } from "../config/parse";
+import { clusterHomes } from "../platform/onprem-homes";
 import { composeFile, composeNotes } from "../render/compose";
+import { kubernetesFile } from "../render/kubernetes";
 import { systemdUnits } from "../render/systemd";
 import { EXIT } from "./main";
 
-export const formats = ["compose", "systemd"] as const;
+export const formats = ["compose", "systemd", "kubernetes"] as const;
 
 /** Prints the files, one after the other, each under its name. */
 export async function render(
@@ -61,11 +64,26 @@ function filesOf(name: string, { format, stack }: { format: (typeof formats)[num
     images: overrides.images,
   };
   try {
+    if (format === "kubernetes") return { "kubernetes.yaml": onCluster(name, config, stack) };
     if (format === "systemd") return systemdUnits(workload, inputs);
     const notes = composeNotes(workload, inputs).map(note => `# ${note}\n`);
     return { "compose.yaml": `${notes.join("")}${stringify(composeFile(workload, inputs), { lineWidth: 0 })}` };
   } catch (error) {
-    if (!(error instanceof Error)) throw error;
+    if (!(error instanceof Error) || error instanceof Failure) throw error;
     throw new Failure(`workload \`${name}\` cannot be rendered as ${format}:\n${error.message}`, "");
   }
+}
+
+/** @throws Failure if the stack has no cluster. */
+function onCluster(name: string, config: AnySealedConfig, stack: string): string {
+  if (config.mode !== "onprem")
+    throw new Failure(
+      `stack \`${stack}\` is of mode \`${config.mode}\`: it says nothing of a cluster; allowed is mode \`onprem\``,
+      `npx palisade render ${name} --format kubernetes --stack onprem`,
+    );
+  const home = clusterHomes(config, catalog).find(({ workload }) => workload.name === name);
+  if (!home) throw new Error(`the stack has no home for workload \`${name}\``);
+  return kubernetesFile(workloadObjects(home), [
+    `${home.workload.title}: made by \`palisade render ${name} --format kubernetes\`; change the specification, not this file.`,
+  ]);
 }

@@ -20,9 +20,12 @@ import { isIpv6Range } from "../workload/egress-range";
 import { hasReplica } from "../workload/hand-off";
 import type { Workload } from "../workload/workload";
 import { imageBuilder, requireDaemonFor } from "./image-builder";
+import { clusterImages, controlPlane, eksOf, publicNodePorts } from "./saas-eks";
+import { specificationOf } from "./specification";
 
 export interface SaasOutputs {
   vpcId: pulumi.Output<string>;
+  /** Name of the cluster that runs the services: of EKS, or else of ECS. */
   cluster: pulumi.Output<string>;
   /** Where DNS must point, unless the platform holds the zone; none where no workload is public. */
   edge?: pulumi.Output<string>;
@@ -38,11 +41,12 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
   const { environment, region, edge } = config;
   const workloads = Object.entries(config.workloads).map(([name, overrides]) => ({
     overrides,
-    workload: applyOverrides(specification(catalog, name), overrides),
+    workload: applyOverrides(specificationOf(catalog, name), overrides),
     hostName: `${name}.${edge.domain}`,
   }));
   const specifications = workloads.map(({ workload }) => workload);
   requireBuilt(specifications);
+  const eks = eksOf(config, specifications);
   requireDaemonFor(config.workloads);
   const publicOnes = workloads.filter(({ workload }) => publicServices(workload).length > 0);
   const edgeHosts = publicOnes.map(({ workload, hostName, overrides }) =>
@@ -83,9 +87,11 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
           dataCidr: zone.data,
         })),
       },
-      endpointServices: endpointServices(specifications),
+      endpointServices: endpointServices(specifications, eks !== undefined),
       dynamodb: needsDynamodb(specifications),
-      machines: specifications.some(workload => hasMachine(workload) || hasGpus(workload)),
+      machines: eks !== undefined || specifications.some(workload => hasMachine(workload) || hasGpus(workload)),
+      eks,
+      tasks: eks === undefined || specifications.some(hasGpus),
       buildSha: config.release.buildSha,
       egress: union([...services.map(egressOf), ...services.map(machineHosts)]),
       retention: { ...config.retention, accessLogDays: edge.accessLogDays },
@@ -105,6 +111,8 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
     },
     { provider },
   );
+  const kubernetes = controlPlane(config, foundation);
+  const nodePorts = publicNodePorts(specifications);
   const secondRegion = secondRegionOf(config, accountId, providerArgs, specifications);
   if (config.budget)
     new CostBudget(
@@ -150,6 +158,9 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
         secondRegion,
         approvers: overrides.approvers,
         monthlyBudgetUsd: overrides.monthlyBudgetUsd,
+        nodePorts,
+        kubernetes,
+        clusterImages: clusterImages(config),
       },
       { provider },
     );
@@ -157,7 +168,7 @@ export function saas(config: StackConfig, catalog: ReadonlyMap<string, Workload>
 
   return {
     vpcId: foundation.network.vpcId,
-    cluster: foundation.cluster.name,
+    cluster: foundation.eks?.name ?? foundation.cluster.name,
     edge: foundation.edge?.dnsName,
     logArchive: foundation.logSink.bucketName,
     workloads: Object.fromEntries(
@@ -194,13 +205,6 @@ function secondRegionOf(
 /** A preview of staging or prod against a local AWS shows what an account will get, gaps of the local AWS included. */
 function showsRealAccount(environment: string): boolean {
   return environment !== "dev" && pulumi.runtime.isDryRun();
-}
-
-function specification(catalog: ReadonlyMap<string, Workload>, name: string): Workload {
-  const workload = catalog.get(name);
-  if (!workload)
-    throw new Error(`no workload \`${name}\` in the catalogue; there are ${[...catalog.keys()].join(", ")}`);
-  return workload;
 }
 
 function publicServices(workload: Workload) {
