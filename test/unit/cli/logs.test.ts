@@ -1,29 +1,23 @@
 // `palisade logs`: what it prints and how it ends.
-import { mkdtempSync, writeFileSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { check, schema } from "../../../src/cli/logs";
 import { EXIT } from "../../../src/cli/main";
 import { logRecord, logRecordJsonSchema } from "../../../src/workload/log-record";
+import { keepPrinted } from "./printed";
 
 const origin = { workload: "router", service: "poller", env: "prod", build_sha: "0".repeat(40) } as const;
 const line = JSON.stringify(logRecord(origin, { event: "update.answered", correlation_id: "c-1", status: "ok" }));
 
-const printed = { stdout: "", stderr: "" };
-beforeEach(() => {
-  for (const stream of ["stdout", "stderr"] as const) {
-    printed[stream] = "";
-    vi.spyOn(process[stream], "write").mockImplementation(text => {
-      printed[stream] += text;
-      return true;
-    });
-  }
-});
-afterEach(() => vi.restoreAllMocks());
+const printed = keepPrinted();
+
+const directory = mkdtempSync(join(tmpdir(), "palisade-logs-"));
+afterAll(() => rmSync(directory, { recursive: true }));
 
 function file(text: string): string {
-  const path = join(mkdtempSync(join(tmpdir(), "palisade-logs-")), "log.jsonl");
+  const path = join(directory, "log.jsonl");
   writeFileSync(path, text);
   return path;
 }

@@ -37,11 +37,11 @@ function replaced(zones: readonly Zone[], at: number, changes: Partial<Zone>): Z
 
 describe("property", () => {
   test("blocks cut one after the other fit", () => {
-    fc.assert(fc.property(plan, ({ cidr, zones }) => requireAddressPlan(cidr, zones)));
+    void fc.assert(fc.property(plan, ({ cidr, zones }) => requireAddressPlan(cidr, zones)));
   });
 
   test("a block taken twice overlaps", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(plan, tier, tier, ({ cidr, zones }, from, to) => {
         const taken = zones[0]?.[from];
         expect(() => requireAddressPlan(cidr, replaced(zones, 1, { [to]: taken }))).toThrow(
@@ -52,7 +52,7 @@ describe("property", () => {
   });
 
   test("the block after the VPC's is outside", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(plan, tier, ({ cidr, next, zones }, at) => {
         expect(() => requireAddressPlan(cidr, replaced(zones, 0, { [at]: next }))).toThrow(
           `\`zones[0].${at}\` is \`${next}\`; allowed are blocks within \`cidr\` \`${cidr}\``,
@@ -62,7 +62,7 @@ describe("property", () => {
   });
 
   test("a VPC whose address has host bits is none", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.integer({ min: 16, max: 28 }), fc.nat(2 ** 32 - 1), (prefix, value) => {
         fc.pre(value % 2 ** (32 - prefix) !== 0);
         expect(() => requireAddressPlan(`${address(value)}/${prefix}`, [])).toThrow("`cidr` is");

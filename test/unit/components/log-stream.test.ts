@@ -32,7 +32,7 @@ describe("cloudwatchRetention", () => {
   });
 
   test("never falls short, is stable and grows with the days", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(fc.integer({ min: 1, max: 3653 }), fc.integer({ min: 1, max: 3653 }), (a, b) => {
         const [period, other] = [cloudwatchRetention(a), cloudwatchRetention(b)];
         expect(period).toBeGreaterThanOrEqual(a);

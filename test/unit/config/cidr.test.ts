@@ -42,7 +42,7 @@ describe("parseCidr", () => {
   });
 
   test("reads back what it wrote", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(cidr, range => {
         expect(parseCidr(formatCidr(range))).toEqual(range);
       }),
@@ -50,13 +50,13 @@ describe("parseCidr", () => {
   });
 
   test("never throws", () => {
-    fc.assert(fc.property(fc.string(), text => void parseCidr(text)));
+    void fc.assert(fc.property(fc.string(), text => void parseCidr(text)));
   });
 });
 
 describe("ranges", () => {
   test("overlap is symmetric and reflexive", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(pair, ([a, b]) => {
         expect(overlaps(a, b)).toBe(overlaps(b, a));
         expect(overlaps(a, a)).toBe(true);
@@ -65,7 +65,7 @@ describe("ranges", () => {
   });
 
   test("CIDR ranges are nested or apart: they overlap exactly when one contains the other", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(pair, ([a, b]) => {
         expect(overlaps(a, b)).toBe(contains(a, b) || contains(b, a));
       }),
@@ -73,7 +73,7 @@ describe("ranges", () => {
   });
 
   test("containment agrees with the bits of the addresses", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(pair, ([outer, inner]) => {
         const same =
           Math.floor(outer.first / 2 ** (32 - outer.prefix)) === Math.floor(inner.first / 2 ** (32 - outer.prefix));
@@ -83,7 +83,7 @@ describe("ranges", () => {
   });
 
   test("neighbours share no address", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(
         cidr.filter(range => lastAddress(range) < 2 ** 32 - 1),
         range => {

@@ -22,6 +22,7 @@ describe("config check", () => {
     const files = stackFiles(root);
     expect(files.map(f => f.slice(root.length + 1))).toEqual([
       "Pulumi.dev.yaml",
+      "Pulumi.onprem.yaml",
       "Pulumi.prod.yaml",
       "Pulumi.staging.yaml",
     ]);

@@ -10,8 +10,10 @@ import { applyOverrides } from "../../../src/config/overrides";
 import { parseConfig } from "../../../src/config/parse";
 import { fits, leaves } from "../../../src/config/paths";
 import { ownValues } from "../../../src/config/raw";
-import { environments, type SealedConfig, secretPlaces } from "../../../src/config/schema";
+import type { SealedConfig } from "../../../src/config/schema";
 import { Sealed } from "../../../src/config/sealed";
+import { secretPlaces } from "../../../src/config/secret-places";
+import { environments } from "../../../src/config/shared-schema";
 import { egressOf } from "../../../src/workload/egress";
 import type { Service, Workload } from "../../../src/workload/workload";
 import { spoil } from "./sample";
@@ -23,14 +25,15 @@ const pathOf = (environment: Environment) => join(root, stackFileName(environmen
 const valuesOf = (environment: Environment) => ownValues(readStackFile(pathOf(environment)).raw);
 
 /** As the program would at its start. */
-function parse(environment: Environment, values: unknown = valuesOf(environment)) {
+function parse(environment: Environment, values: unknown = valuesOf(environment), localAws?: string) {
   const raw = Object.entries(values ?? {}).map(([key, value]): [string, unknown] => [`palisade:${key}`, value]);
-  return parseConfig(new Map(raw), { catalog, stack: environment, preview: true });
+  return parseConfig(new Map(raw), { catalog, stack: environment, preview: true, localAws });
 }
 
 function read(environment: Environment): SealedConfig {
   const parsed = parse(environment);
   if (!parsed.ok) throw new Error(JSON.stringify(parsed.faults));
+  if (parsed.config.mode !== "saas") throw new Error(`${environment} is no stack on AWS`);
   return parsed.config;
 }
 
@@ -69,6 +72,24 @@ describe("development", () => {
     const { localAws, alarms, siem } = read("dev");
     expect(localAws?.endpoint).toMatch(/^http:\/\/127\.0\.0\.1:/);
     expect([alarms.emails, alarms.pagerDuty, siem]).toEqual([[], undefined, undefined]);
+  });
+
+  test("the environment moves its local AWS, and leaves the cluster that stands in for a control plane", () => {
+    const eks = { releaseRoleArn: "arn:aws:iam::123456789012:role/release" };
+    const localAws = { endpoint: "http://127.0.0.1:4600", kubeconfig: "stand-in" };
+    const { workloads, ...file } = valuesOf("dev");
+    const { router } = workloads as Record<string, unknown>;
+    const platformImages = Object.fromEntries(
+      ["collector", "egress-proxy", "telemetry-collector", "workload-guard"].map(name => [
+        name,
+        `sha256:${"0".repeat(64)}`,
+      ]),
+    );
+    const values = { ...file, compute: "eks", eks, localAws, platformImages, workloads: { router } };
+    const parsed = parse("dev", values, "http://127.0.0.1:4711");
+    expect(parsed).toMatchObject({
+      config: { localAws: { endpoint: "http://127.0.0.1:4711", kubeconfig: "stand-in" } },
+    });
   });
 
   test("what it may, staging and prod may not", () => {

@@ -2,7 +2,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeEach, expect, test, vi } from "vitest";
 import { parse as parseYaml } from "yaml";
 import { catalog as published } from "../../../src/catalog/catalog";
 import { loadConfig } from "../../../src/config/load";
@@ -24,6 +24,7 @@ afterEach(() => {
   vi.unstubAllEnvs();
   rmSync(join(directory, "Pulumi.staging.yaml"), { force: true });
 });
+afterAll(() => rmSync(directory, { recursive: true }));
 
 /** Puts the engine where it stands when it has read a stack file and decrypted it. */
 async function engine(changes: Record<string, unknown>, secretKeys: string[] = [], preview = true) {
@@ -101,13 +102,18 @@ test("faults of the text that the engine passes on are named", async () => {
   expect(message()).toMatch(/Next: npx palisade config check --file Pulumi\.staging\.yaml$/);
 });
 
+function localAws() {
+  const config = loadConfig(catalog);
+  return config.mode === "saas" ? config.localAws : undefined;
+}
+
 test("PALISADE_LOCAL_AWS is the one variable it reads", async () => {
   await engine({});
-  expect(loadConfig(catalog).localAws).toBeUndefined();
+  expect(localAws()).toBeUndefined();
   vi.stubEnv("PALISADE_LOCAL_AWS", "http://127.0.0.1:4600");
-  expect(loadConfig(catalog).localAws).toEqual({ endpoint: "http://127.0.0.1:4600" });
+  expect(localAws()).toEqual({ endpoint: "http://127.0.0.1:4600" });
   vi.stubEnv("PALISADE_LOCAL_AWS", "");
-  expect(loadConfig(catalog).localAws).toBeUndefined();
+  expect(localAws()).toBeUndefined();
 });
 
 test("an update of prod does not go to a local AWS", async () => {

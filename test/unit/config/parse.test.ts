@@ -11,6 +11,7 @@ const occasion = { subject: "the configuration", next: "npx palisade config chec
 test("a sound configuration passes, with its defaults filled in", () => {
   const parsed = parse(prod(), { stack: "prod" });
   if (!parsed.ok) throw new Error(renderFaults(parsed.faults, occasion));
+  if (parsed.config.mode !== "saas") throw new Error("another mode");
   expect(parsed.config.database).toEqual({
     instanceClass: "db.t4g.medium",
     multiAz: true,
@@ -135,7 +136,7 @@ describe("what stands around a fault is still judged", () => {
 
   test("whatever is thrown at it, it answers with faults and does not throw", () => {
     const keys = Object.keys(prod());
-    fc.assert(
+    void fc.assert(
       fc.property(fc.constantFrom(...keys), fc.jsonValue({ maxDepth: 3 }), (key, value) => {
         const parsed = parse({ ...prod(), [key]: value });
         if (!parsed.ok) expect(parsed.faults.length).toBeGreaterThan(0);
@@ -150,7 +151,7 @@ describe("what stands around a fault is still judged", () => {
       ["workloads", "sanctum", "services"],
       ["secrets", "relay"],
     ];
-    fc.assert(
+    void fc.assert(
       fc.property(fc.constantFrom(...places), fc.jsonValue({ maxDepth: 4 }), (place, value) => {
         parse(spoil(prod(), place, value));
       }),
@@ -222,7 +223,7 @@ describe("secrets never appear", () => {
   ];
 
   test("in plain text they are refused, and not shown", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(secret, fc.constantFrom(...places), (value, place) => {
         const faults = faultsOf(spoil(prod(), place, value));
         expect(faults).toHaveLength(1);
@@ -247,7 +248,7 @@ describe("secrets never appear", () => {
       value => spoil(prod(), ["workloads", "sanctum", "services"], { backend: { environment: { API_KEY: value } } }),
       value => spoil(prod(), ["workloads", "sanctum", "services"], { backend: { environment: { level: value } } }),
     ];
-    fc.assert(
+    void fc.assert(
       fc.property(secret, fc.constantFrom(...wrong), (value, spoilWith) => {
         const faults = faultsOf(spoilWith(value));
         expect(faults.length).toBeGreaterThan(0);
@@ -257,7 +258,7 @@ describe("secrets never appear", () => {
   });
 
   test("a sealed value shows nothing, however it is printed", () => {
-    fc.assert(
+    void fc.assert(
       fc.property(secret, value => {
         const box = { box: new Sealed(value) };
         expect(`${box.box} ${JSON.stringify(box)} ${inspect(box, { showHidden: true, depth: 9 })}`).not.toContain(

@@ -1,12 +1,15 @@
 import { describe, expect, test } from "vitest";
+import { contentPipeline } from "../../../src/catalog/content-pipeline";
 import { iss } from "../../../src/catalog/iss";
 import type { Context } from "../../../src/config/rule";
 import { rules } from "../../../src/config/rules";
 import type { Service } from "../../../src/workload/workload";
 import { machineWorkload } from "../components/machine-samples";
-import { catalog, digest, faultsOf, parse, prod, sealed, spoil } from "./sample";
+import { catalog, digest, faultsOf, onprem, parse, prod, sealed, spoil } from "./sample";
 
 interface Case {
+  /** What is spoilt; a sound stack on AWS unless told. */
+  readonly of?: () => unknown;
   readonly set?: readonly [place: string, value: unknown][];
   readonly context?: Partial<Context>;
   /** Where the fault is; absent where there is none. */
@@ -14,7 +17,7 @@ interface Case {
 }
 
 /** A place such as `network.zones.0.name`; numbers are positions. */
-function apply({ set = [] }: Case): unknown {
+function apply({ set = [], of = prod }: Case): unknown {
   return set.reduce<unknown>(
     (values, [place, value]) =>
       spoil(
@@ -22,13 +25,18 @@ function apply({ set = [] }: Case): unknown {
         place.split(".").map(step => (/^\d+$/.test(step) ? Number(step) : step)),
         value,
       ),
-    prod(),
+    of(),
   );
 }
 
 const backend = (override: unknown): [string, unknown] => ["workloads.sanctum.services", { backend: override }];
 const poller = (override: unknown): [string, unknown] => ["workloads.relay.services", { poller: override }];
 const inDev: [string, unknown] = ["environment", "dev"];
+/** Carried in as one file, which holds no secret. */
+const inBundle: [string, unknown][] = [
+  ["delivery", "bundle"],
+  ["secrets", {}],
+];
 const inStaging: [string, unknown] = ["environment", "staging"];
 const sanctumAt = "palisade:workloads.sanctum";
 const variableAt = `${sanctumAt}.services.backend.environment`;
@@ -52,6 +60,14 @@ function withIss(more: Record<string, unknown> = {}): [string, unknown][] {
 const shipper: [string, unknown] = ["platformImages.log-shipper", digest];
 const notary = (tenants: unknown): [string, unknown] => ["workloads.notary", { images: { api: digest }, tenants }];
 const tenantsAt = "palisade:workloads.notary.tenants";
+const releaseRoleArn = "arn:aws:iam::123456789012:role/release";
+/** With a cluster of EKS. */
+function onEks(more: Record<string, unknown> = {}): [string, unknown][] {
+  return [
+    ["compute", "eks"],
+    ["eks", { releaseRoleArn, ...more }],
+  ];
+}
 const many = (count: number) => Object.fromEntries(Array.from({ length: count }, (_, i) => [`t${i}`, {}]));
 /** The catalogue, with the relay traced. */
 function traced(): Context["catalog"] {
@@ -75,6 +91,21 @@ function relayCalls(...egress: Service["network"]["egress"]): Partial<Context> {
   if (!relay || !service) throw new Error("the sample has no relay");
   const calling = { ...service, network: { ...service.network, egress } };
   return { catalog: new Map(catalog).set("relay", { ...relay, services: { poller: calling } }) };
+}
+
+const external = {
+  host: "postgres.example.com",
+  ranges: ["10.60.0.0/28"],
+  certificateAuthority: "-----BEGIN CERTIFICATE-----\nMIIB\n-----END CERTIFICATE-----\n",
+};
+const collector = (url: string) => ({ url, ranges: ["10.70.0.0/28"] });
+/** A cluster with a workload whose work waits for a person. */
+function withApprovals(approvers: unknown): Case {
+  return {
+    of: onprem,
+    set: [["workloads.content-pipeline", { images: { editorbot: digest, renderer: digest }, approvers }]],
+    context: { catalog: new Map([...catalog, ["content-pipeline", contentPipeline]]) },
+  };
 }
 
 /** Per rule: what it refuses, and the nearest things it accepts. */
@@ -545,12 +576,148 @@ const cases: Record<string, { bad: Case[]; good: Case[] }> = {
     ],
     good: [{ set: [inDev, poller({ minReplicas: 1 })] }],
   },
-  "not-built-yet": {
+  "helper-image": {
     bad: [
-      { set: [["mode", "onprem"]], at: "palisade:mode" },
-      { set: [["compute", "eks"]], at: "palisade:compute" },
+      { of: onprem, set: [["platformImages.collector", undefined]], at: "palisade:platformImages.collector" },
+      { of: onprem, set: [["platformImages.egress-proxy", undefined]], at: "palisade:platformImages.egress-proxy" },
+      { of: onprem, set: [["platformImages.postgres", undefined]], at: "palisade:platformImages.postgres" },
     ],
-    good: [{ set: [["compute", undefined]] }],
+    // Nobody here has approvals, buckets or queues.
+    good: [
+      { of: onprem },
+      {
+        of: onprem,
+        set: [
+          ["platformImages.approval-gate", undefined],
+          ["platformImages.object-store", undefined],
+          ["platformImages.queue", undefined],
+        ],
+      },
+      {
+        of: onprem,
+        set: [
+          ["platformImages.postgres", undefined],
+          ["workloads.sanctum.postgres", { external }],
+          ["workloads.sanctum.vectors", { external }],
+        ],
+      },
+    ],
+  },
+  "trace-ranges": {
+    bad: [
+      { of: onprem, set: [["tracing", { endpoint: "https://t.example.com:4318" }]], at: "palisade:tracing.ranges" },
+    ],
+    good: [{ of: onprem, set: [["tracing", { endpoint: "https://t.example.com:4318", ranges: ["10.70.0.0/28"] }]] }],
+  },
+  "siem-key": {
+    bad: [
+      { of: onprem, set: [["siem", collector("https://siem.example.com/collector")]], at: "palisade:siem.accessKey" },
+      {
+        of: onprem,
+        set: [["siem", { ...collector("syslog+tls://siem.example.com"), accessKey: sealed("collector-key") }]],
+        at: "palisade:siem.accessKey",
+      },
+    ],
+    good: [
+      { of: onprem, set: [["siem", collector("syslog+tls://siem.example.com:6514")]] },
+      {
+        of: onprem,
+        set: [["siem", { ...collector("https://siem.example.com/collector"), accessKey: sealed("collector-key") }]],
+      },
+    ],
+  },
+  "bundled-settings": {
+    bad: [
+      {
+        of: onprem,
+        set: [["workloads.sanctum.postgres", { external, storageGiB: 50 }]],
+        at: "palisade:workloads.sanctum.postgres.storageGiB",
+      },
+    ],
+    good: [{ of: onprem, set: [["workloads.sanctum.postgres", { storageGiB: 50, memoryMiB: 2048 }]] }],
+  },
+  "egress-outside-cluster": {
+    bad: [
+      {
+        of: onprem,
+        set: [["cluster.ranges.privateEgress", ["192.168.0.0/24", "10.42.128.0/24"]]],
+        at: "palisade:cluster.ranges.privateEgress[1]",
+      },
+    ],
+    good: [{ of: onprem, set: [["cluster.ranges.privateEgress", ["192.168.0.0/24"]]] }],
+  },
+  "some-approver": {
+    bad: [
+      {
+        ...withApprovals({ users: [], groups: [] }),
+        at: "palisade:workloads.content-pipeline.approvers",
+      },
+    ],
+    good: [withApprovals({ groups: ["editors"] })],
+  },
+  "bundle-without-cluster": {
+    bad: [
+      { of: onprem, set: [...inBundle, ["cluster.kubeconfig", "/k"]], at: "palisade:cluster.kubeconfig" },
+      { of: onprem, set: [...inBundle, ["cluster.context", "customer"]], at: "palisade:cluster.context" },
+    ],
+    good: [
+      { of: onprem, set: inBundle },
+      { of: onprem, set: [["cluster.kubeconfig", "/k"]] },
+    ],
+  },
+  "bundle-without-secrets": {
+    bad: [
+      { of: onprem, set: [["delivery", "bundle"]], at: "palisade:secrets.relay.BOT_TOKEN" },
+      {
+        of: onprem,
+        set: [
+          ...inBundle,
+          ["siem", { url: "https://siem.example.com", ranges: ["10.9.0.0/24"], accessKey: sealed("x") }],
+        ],
+        at: "palisade:siem.accessKey",
+      },
+    ],
+    // The key of a collector is asked for where the bundle is installed.
+    good: [{ of: onprem, set: [...inBundle, ["siem", { url: "https://siem.example.com", ranges: ["10.9.0.0/24"] }]] }],
+  },
+  "eks-section": {
+    bad: [
+      { set: [["compute", "eks"]], at: "palisade:eks" },
+      { set: [["eks", { releaseRoleArn }]], at: "palisade:eks" },
+    ],
+    good: [{ set: onEks() }],
+  },
+  "eks-public": {
+    bad: [{ set: onEks({ publicAccessCidrs: ["198.51.100.0/24"] }), at: "palisade:eks.publicAccessCidrs" }],
+    good: [{ set: [inDev, ...onEks({ publicAccessCidrs: ["198.51.100.0/24"] })] }],
+  },
+  "eks-whole-internet": {
+    bad: [{ set: [inDev, ...onEks({ publicAccessCidrs: ["0.0.0.0/0"] })], at: "palisade:eks.publicAccessCidrs[0]" }],
+    good: [{ set: [inDev, ...onEks({ publicAccessCidrs: ["198.51.100.7/32"] })] }],
+  },
+  "eks-service-range": {
+    bad: [
+      { set: onEks({ serviceRange: "10.30.0.0/20" }), at: "palisade:eks.serviceRange" },
+      { set: onEks({ serviceRange: "192.168.0.0/20" }), at: "palisade:eks.serviceRange" },
+      { set: onEks({ serviceRange: "172.20.0.0/28" }), at: "palisade:eks.serviceRange" },
+      { set: onEks({ serviceRange: "198.51.100.0/24" }), at: "palisade:eks.serviceRange" },
+    ],
+    good: [{ set: onEks({ serviceRange: "172.21.0.0/16" }) }],
+  },
+  "eks-node-numbers": {
+    bad: [{ set: onEks({ minNodes: 5, maxNodes: 4 }), at: "palisade:eks.maxNodes" }],
+    good: [{ set: onEks({ minNodes: 5, maxNodes: 5 }) }],
+  },
+  "stand-in-cluster": {
+    bad: [
+      {
+        set: [inDev, ["localAws", { endpoint: "http://127.0.0.1:4600", kubeconfig: "/tmp/kubeconfig" }]],
+        at: "palisade:localAws.kubeconfig",
+      },
+    ],
+    good: [
+      { set: [inDev, ...onEks(), ["localAws", { endpoint: "http://127.0.0.1:4600", kubeconfig: "/tmp/kubeconfig" }]] },
+    ],
   },
 };
 

@@ -85,6 +85,39 @@ export function prod() {
   };
 }
 
+/** The same on a customer's cluster. */
+export function onprem() {
+  return {
+    mode: "onprem",
+    environment: "prod",
+    delivery: "cluster",
+    cluster: {
+      registry: "registry.example.com:5000",
+      storageClasses: { replica: "block", replicas: "shared" },
+      ranges: { pods: ["10.42.0.0/16"], services: ["10.43.0.0/16"], nodes: ["10.40.0.0/24"] },
+      apiServer: { ranges: ["10.40.0.0/28"] },
+    },
+    edge: { domain: "apps.example.com" },
+    retention: { logDays: 90 },
+    release: { buildSha: "0".repeat(40) },
+    platformImages: {
+      "egress-proxy": digest,
+      collector: digest,
+      "workload-guard": digest,
+      "approval-gate": digest,
+      postgres: digest,
+      "object-store": digest,
+      queue: digest,
+      "tls-front": digest,
+    },
+    workloads: {
+      sanctum: { images: { backend: digest, "ai-core": digest }, frontendOrigin: "https://www.example.com" },
+      relay: { images: { poller: digest } },
+    },
+    secrets: { relay: { BOT_TOKEN: sealed("bot-token-of-the-relay") } },
+  };
+}
+
 type Step = string | number;
 
 /** A copy with one place set, or with `undefined` removed. */

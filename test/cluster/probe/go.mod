@@ -1,0 +1,5 @@
+module palisade.dev/test/probe
+
+go 1.25.11
+
+require golang.org/x/sys v0.47.0
