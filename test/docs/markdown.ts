@@ -24,6 +24,16 @@ export function read(page: string): string {
   return readFileSync(join(PROJECT_DIRECTORY, page), "utf8");
 }
 
+/** Anchors that a page's text has, as GitHub makes them out of its headings. */
+export function anchorsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+}
+
 /** Fenced code blocks of a page. */
 export function blocks(page: string): Block[] {
   return [...read(page).matchAll(/^```(\w*)\n([\s\S]*?)^```$/gm)].map(([, language = "", text = ""]) => ({

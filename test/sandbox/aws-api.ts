@@ -96,7 +96,7 @@ export class AwsApi {
 
   /** A path of a service with the REST protocol that speaks JSON, such as Lambda; an input makes it a POST, or a PUT. */
   async restJson<T>(
-    service: "elasticfilesystem" | "guardduty" | "lambda" | "s3" | "securityhub",
+    service: "eks" | "elasticfilesystem" | "guardduty" | "lambda" | "s3" | "securityhub",
     path: string,
     input?: object,
     method: "POST" | "PUT" = "POST",
@@ -138,7 +138,7 @@ function whole<T>(action: string, answer: T): T {
 }
 
 /** Parses what AWS writes: no mixed content, and no attribute that matters. */
-export function parseXml(text: string): Xml {
+function parseXml(text: string): Xml {
   const root: { [name: string]: Xml[] } = {};
   const open: { name: string; node: { [name: string]: Xml[] }; text: string }[] = [{ name: "", node: root, text: "" }];
   for (const [, close, name = "", empty, characters] of text.matchAll(

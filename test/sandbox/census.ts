@@ -58,6 +58,10 @@ const fileSystems = restJson("elasticfilesystem", "/2015-02-01/file-systems?MaxI
   "FileSystemId",
 ]);
 
+/** What each cluster of EKS has of a kind. */
+const ofCluster = (path: string, list: string, fields?: readonly string[]) =>
+  each(restJson("eks", "/clusters", "clusters"), name => restJson("eks", `/clusters/${name}/${path}`, list, fields));
+
 const eventRules = json("events", "ListRules", "Rules", ["Name"]);
 
 /** The hub of a region, and what it subscribes to; AWS refuses both where there is none. */
@@ -209,6 +213,14 @@ const kinds: Record<string, Kind> = {
     list: async api => texts(await api.query("rds", "DescribeDBSnapshots"), "DBSnapshot/DBSnapshotIdentifier"),
   },
   clusters: { types: ["ecs/cluster:Cluster"], list: clustersWithStatus },
+  "clusters of EKS": { types: ["eks/cluster:Cluster"], list: restJson("eks", "/clusters", "clusters") },
+  "node groups": { types: ["eks/nodeGroup:NodeGroup"], list: ofCluster("node-groups", "nodegroups") },
+  "access entries": { types: ["eks/accessEntry:AccessEntry"], list: ofCluster("access-entries", "accessEntries") },
+  "add-ons": { types: ["eks/addon:Addon"], list: ofCluster("addons", "addons") },
+  "pod identities": {
+    types: ["eks/podIdentityAssociation:PodIdentityAssociation"],
+    list: ofCluster("pod-identity-associations", "associations", ["associationId"]),
+  },
   services: {
     types: ["ecs/service:Service"],
     async list(api) {
@@ -453,7 +465,9 @@ const parts: Record<string, readonly string[]> = {
   "file systems": ["efs/backupPolicy:BackupPolicy", "efs/fileSystemPolicy:FileSystemPolicy"],
   functions: ["lambda/permission:Permission"],
   queues: ["sqs/queuePolicy:QueuePolicy", "sqs/redrivePolicy:RedrivePolicy"],
+  "Auto Scaling groups": ["autoscaling/attachment:Attachment"],
   clusters: ["ecs/clusterCapacityProviders:ClusterCapacityProviders"],
+  "clusters of EKS": ["eks/accessPolicyAssociation:AccessPolicyAssociation"],
   firewalls: [
     "wafv2/webAclAssociation:WebAclAssociation",
     "wafv2/webAclLoggingConfiguration:WebAclLoggingConfiguration",

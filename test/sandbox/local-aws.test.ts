@@ -73,6 +73,35 @@ test("a queue keeps its policy when another attribute changes", async () => {
   expect(Attributes.VisibilityTimeout).toBe("90");
 });
 
+test("an event for a function stays in its queue, and makes no log group that nobody asked for", async () => {
+  const { QueueUrl } = await api.json<{ QueueUrl: string }>("sqs", "CreateQueue", { QueueName: "events" });
+  const [Role] = texts(
+    await api.query("iam", "CreateRole", { RoleName: "reader", AssumeRolePolicyDocument: "{}" }),
+    "Role/Arn",
+  );
+  await api.restJson("lambda", "/2015-03-31/functions", {
+    FunctionName: "reader",
+    Role,
+    Runtime: "python3.13",
+    Handler: "reader.handler",
+    Code: { ZipFile: Buffer.from("never read").toString("base64") },
+    LoggingConfig: { LogFormat: "JSON", LogGroup: "of-its-stack" },
+  });
+  await api.restJson("lambda", "/2015-03-31/event-source-mappings", {
+    FunctionName: "reader",
+    EventSourceArn: "arn:aws:sqs:eu-central-1:123456789012:events",
+  });
+  const groups = async () => (await takeCensus(api))["log groups"];
+  const had = await groups();
+  await api.json("sqs", "SendMessage", { QueueUrl, MessageBody: "{}" });
+  const { Attributes } = await api.json<{ Attributes: Record<string, string> }>("sqs", "GetQueueAttributes", {
+    QueueUrl,
+    AttributeNames: ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"],
+  });
+  expect(Object.values(Attributes).reduce((sum, count) => sum + Number(count), 0)).toBeGreaterThan(0);
+  expect(await groups()).toEqual(had);
+});
+
 test("standards are subscribed to where Security Hub is enabled, and only there", async () => {
   const arn = "arn:aws:securityhub:eu-central-1::standards/aws-foundational-security-best-practices/v/1.0.0";
   const subscribe = () =>

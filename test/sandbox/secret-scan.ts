@@ -82,7 +82,7 @@ function markedTexts(node: unknown, path = "", marked = false): [string, string]
 }
 
 /** A stored secret, and each long text in it if it is a JSON document, as RDS keeps user and password. */
-export function secretsOfStore(name: string, stored: string): [string, string][] {
+function secretsOfStore(name: string, stored: string): [string, string][] {
   if (stored === "") return [];
   try {
     const inside = markedTexts(JSON.parse(stored), name, true);

@@ -1,5 +1,5 @@
 // The state backend (PF-8): made by bootstrap/, then used by the real engine as the backend of another stack.
-import { mkdirSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type RunResult, run } from "../../toolchain/run";
@@ -60,6 +60,8 @@ afterAll(() => room.close());
 const engine = (args: readonly string[]): Promise<RunResult> =>
   run(room.tools.engine, [...args, "--non-interactive"], { cwd: project, env });
 const keys = async () => texts(await api.rest("s3", `/${bucket}?versions`), "Version/Key");
+/** Without the versions of locks that were given back. */
+const locks = async () => texts(await api.rest("s3", `/${bucket}?list-type=2&prefix=.pulumi/locks/`), "Contents/Key");
 
 describe.sequential("a shared stack", () => {
   test("keeps its state in the bucket, every version of it", async () => {
@@ -80,17 +82,18 @@ describe.sequential("a shared stack", () => {
   });
 
   test("is locked while an engine is at it, and free again afterwards", async () => {
-    writeFileSync(
-      join(project, "index.ts"),
-      "module.exports = async () => { await new Promise(end => setTimeout(end, 20_000)); return {}; };\n",
-    );
+    // At it until the second engine has been refused, however slow the machine is.
+    const hold = join(project, "hold");
+    writeFileSync(hold, "");
+    const waiting = `for (let i = 0; i < 600 && require("node:fs").existsSync(${JSON.stringify(hold)}); i++)`;
+    const pause = "await new Promise(end => setTimeout(end, 200));";
+    writeFileSync(join(project, "index.ts"), `module.exports = async () => { ${waiting} ${pause} return {}; };\n`);
     const first = engine(["up", "--yes", "--skip-preview"]);
-    await expect
-      .poll(async () => (await keys()).some(key => key.startsWith(".pulumi/locks/")), { timeout: 15_000 })
-      .toBe(true);
+    await expect.poll(async () => (await locks()).length, { timeout: 60_000 }).toBe(1);
     const second = await engine(["up", "--yes", "--skip-preview"]);
     expect(second.code).not.toBe(0);
     expect(second.stderr).toMatch(/the stack is currently locked by 1 lock/);
+    rmSync(hold);
     expect((await first).code).toBe(0);
     writeFileSync(join(project, "index.ts"), "");
     expect((await engine(["up", "--yes", "--skip-preview"])).code).toBe(0);

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { cached, sourceKey } from "../../toolchain/cache";
+import { make } from "../../toolchain/make";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 
 let root: string;
@@ -99,6 +100,34 @@ describe("cached", () => {
     expect(readFileSync(join(path, "file"), "utf8")).toBe("whole");
     expect(await make("never", false)).toBe(path);
     expect(readFileSync(join(path, "file"), "utf8")).toBe("whole");
+  });
+});
+
+describe("make", () => {
+  const told: string[] = [];
+  const report = (title: string) => ({
+    done: () => told.push(`${title}: done`),
+    skipped: () => told.push(`${title}: skipped`),
+    failed: () => told.push(`${title}: failed`),
+  });
+  const having = (relocatable: boolean) => ({ name: "tool", key: "k5", title: "the tool", relocatable });
+  const working = async (directory: string) => writeFileSync(join(directory, "file"), "whole");
+  beforeEach(() => {
+    told.length = 0;
+  });
+
+  test.each([[true], [false]])("reports a tool (relocatable: %s) while it is made, and never again", async movable => {
+    const path = await make(report, having(movable), working);
+    expect(readFileSync(join(path, "file"), "utf8")).toBe("whole");
+    expect(await make(report, having(movable), () => Promise.reject(new Error("made twice")))).toBe(path);
+    expect(told).toEqual(["the tool: done"]);
+  });
+
+  test.each([[true], [false]])("reports a failure (relocatable: %s), and makes it the next time", async movable => {
+    const failing = make(report, having(movable), () => Promise.reject(new Error("no such registry")));
+    await expect(failing).rejects.toThrow("no such registry");
+    await make(report, having(movable), working);
+    expect(told).toEqual(["the tool: failed", "the tool: done"]);
   });
 });
 

@@ -1,14 +1,13 @@
 // The egress proxy, built from its source and asked over loopback: what is on its list passes, nothing else does (RT-27, SP-13).
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdtempSync, rmSync } from "node:fs";
 import { type IncomingMessage, request } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Duplex } from "node:stream";
 import { connect, createServer, type Server } from "node:tls";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { egressAcl } from "../../src/components/aws/egress-acl";
+import { goProgram } from "../../toolchain/go-program";
 import { run } from "../../toolchain/run";
 import { freePort } from "../../toolchain/sandbox";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
@@ -17,25 +16,16 @@ import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 const psk = Buffer.from("of the tests only");
 const tlsOptions = { ciphers: "PSK-AES256-GCM-SHA384", minVersion: "TLSv1.2", maxVersion: "TLSv1.2" } as const;
 
-let directory: string;
 let binary: string;
 let target: Server;
 let other: Server;
 beforeAll(async () => {
-  directory = mkdtempSync(join(tmpdir(), "palisade-egress-"));
-  binary = join(directory, "egress-proxy");
-  const built = await run("go", ["build", "-mod=readonly", "-trimpath", "-buildvcs=false", "-o", binary, "."], {
-    cwd: join(PROJECT_DIRECTORY, "images", "egress-proxy"),
-    env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off" },
-  });
-  expect(built.stderr).not.toMatch(/error|cannot/);
-  expect(built.code).toBe(0);
+  binary = await goProgram({ name: "egress-proxy", module: join(PROJECT_DIRECTORY, "images", "egress-proxy") });
   [target, other] = await Promise.all([greeter("hello"), greeter("other")]);
 }, 600_000);
 afterAll(() => {
   target.close();
   other.close();
-  rmSync(directory, { recursive: true });
 });
 
 const started: ChildProcess[] = [];

@@ -3,10 +3,11 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { stringify } from "yaml";
+import { parseAllDocuments, stringify } from "yaml";
 import { composeFile } from "../../src/render/compose";
 import { systemdUnits } from "../../src/render/systemd";
 import { onPath } from "../../toolchain/find";
+import { goProgram } from "../../toolchain/go-program";
 import { run } from "../../toolchain/run";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
 import { context, images, sample } from "../unit/render/samples";
@@ -22,11 +23,7 @@ describe("the Compose file", () => {
   let loader: string;
   let file: string;
   beforeAll(async () => {
-    loader = join(directory, "compose-check");
-    const env = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly", GOWORK: "off" };
-    const cwd = join(__dirname, "compose-check");
-    const built = await run("go", ["build", "-o", loader, "."], { cwd, env });
-    expect(built.code, built.stderr).toBe(0);
+    loader = await goProgram({ name: "compose-check", module: join(__dirname, "compose-check") });
     file = join(directory, "compose.yaml");
     writeFileSync(file, stringify(composeFile(sample, { ...context, images })));
   });
@@ -105,5 +102,35 @@ describe.skipIf(!onPath("systemd-analyze"))("the systemd units", () => {
     const file = join(directory, "root", "etc/systemd/system", name);
     const { code, stdout } = await run("systemd-analyze", ["security", "--offline=true", "--threshold=15", file]);
     expect(code, stdout).toBe(0);
+  });
+});
+
+describe("the Kubernetes objects", () => {
+  test.each(["sanctum", "iss", "router", "scriptpulse", "content-pipeline"])(
+    "of %s on a cluster are printed as the command says, without a Secret",
+    async name => {
+      const args = [palisade, "render", name, "--format", "kubernetes", "--stack", "onprem"];
+      const printed = await run(process.execPath, args);
+      expect(printed.code, printed.stderr).toBe(0);
+      const kinds = parseAllDocuments(printed.stdout).map(document => document.get("kind"));
+      expect(kinds[0]).toBe("Namespace");
+      expect(kinds).toEqual(expect.arrayContaining(["NetworkPolicy", "Deployment"]));
+      expect(kinds).not.toContain("Secret");
+    },
+  );
+
+  test("of a stack without a cluster are refused, with the command that has one", async () => {
+    const printed = await run(process.execPath, [
+      palisade,
+      "render",
+      "iss",
+      "--format",
+      "kubernetes",
+      "--stack",
+      "dev",
+    ]);
+    expect(printed.code).toBe(1);
+    expect(printed.stderr).toContain("stack `dev` is of mode `saas`");
+    expect(printed.stderr).toContain("npx palisade render iss --format kubernetes --stack onprem");
   });
 });

@@ -43,7 +43,9 @@ describe.each(["aws", "random"] as const)("%s plugin", name => {
     const comparison = new Comparison(schema, new SdkTypes(name));
     for (const [token, resource] of Object.entries(schema.resources))
       comparison.resource(token, { properties: resource.inputProperties, required: resource.requiredInputs });
-    expect(comparison.differences.filter(difference => !unrolled.test(difference))).toEqual([]);
+    expect(comparison.differences.filter(difference => !unrolled.test(difference) && difference !== patched)).toEqual(
+      [],
+    );
   });
 });
 
@@ -53,6 +55,9 @@ describe.each(["aws", "random"] as const)("%s plugin", name => {
  */
 const unrolled =
   /^aws:wafv2\/webAcl:WebAcl\.rules\[\]\.statement\..*\b(statements\[\]|scopeDownStatement)\..*: SDK only$/;
+
+/** Pulumi's own addition to upstream. What offers it there removes add-ons that this program never lets EKS install. */
+const patched = "aws:eks/cluster:Cluster.defaultAddonsToRemoves: SDK only";
 
 class Comparison {
   readonly differences: string[] = [];
