@@ -1,7 +1,7 @@
 // Benchmarks: `npm run bench:preview`. One workload, all of them, 500 and 2,000 resources against flat programs, and the growth between them.
 import { join } from "node:path";
 import { openRoom, type Room } from "../test/local-stack";
-import { step } from "../toolchain/progress";
+import { during } from "../toolchain/progress";
 import { forwardInterrupts } from "../toolchain/run";
 import { PROJECT_DIRECTORY } from "../toolchain/stack";
 import { customResources, flatProgram, type Planned, registrations } from "./flat";
@@ -116,7 +116,7 @@ const GROWTH = 1.1;
 
 /** The first preview, which fills caches. */
 function unmeasured(program: Program): Promise<Planned[]> {
-  return shown(`${program.name}, unmeasured`, () => plan<Planned>(program));
+  return during(`preview: ${program.name}, unmeasured`, () => plan<Planned>(program));
 }
 
 /** Measures the programs in turn, in the other direction every other round: what slows the machine down slows all. */
@@ -124,20 +124,10 @@ async function inTurn(count: number, programs: readonly Program[]): Promise<Reco
   const raw: Record<string, Sample[]> = Object.fromEntries(programs.map(({ name }) => [name, []]));
   for (let round = 1; round <= count; round++)
     for (const program of round % 2 === 1 ? programs : [...programs].reverse())
-      raw[program.name]?.push(await shown(`${program.name}, round ${round} of ${count}`, () => measure(program)));
+      raw[program.name]?.push(
+        await during(`preview: ${program.name}, round ${round} of ${count}`, () => measure(program)),
+      );
   return raw;
-}
-
-async function shown<T>(title: string, work: () => Promise<T>): Promise<T> {
-  const doing = step(`preview: ${title}`);
-  try {
-    const result = await work();
-    doing.done();
-    return result;
-  } catch (error) {
-    doing.failed();
-    throw error;
-  }
 }
 
 /** A flat program that asked for less, or for something else, would be no peer. */

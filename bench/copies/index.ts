@@ -5,6 +5,7 @@ import { loadConfig } from "../../src/config/load";
 import { saas } from "../../src/platform/saas";
 
 const config = loadConfig(catalog);
+if (config.mode !== "saas") throw new Error("`palisade:mode` is not `saas`, which this benchmark measures");
 const overrides = config.workloads[sanctum.name];
 const count = Number(process.env.PALISADE_BENCH_COPIES);
 if (!overrides || !Number.isInteger(count) || count < 1)
