@@ -15,7 +15,13 @@ export const sources = {
   localAws: join(__dirname, "python"),
 };
 
-const goEnv = { ...process.env, CGO_ENABLED: "0", GOFLAGS: "-mod=readonly -trimpath -buildvcs=false", GOWORK: "off" };
+/** How go runs here: held to go.sum, without cgo and without paths of this machine. */
+export const goEnv = {
+  ...process.env,
+  CGO_ENABLED: "0",
+  GOFLAGS: "-mod=readonly -trimpath -buildvcs=false",
+  GOWORK: "off",
+};
 
 /** The engine, as DIR/pulumi. */
 export async function buildEngine(directory: string): Promise<void> {

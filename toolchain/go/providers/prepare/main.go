@@ -11,6 +11,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"encoding/json"
 	"flag"
 	"fmt"
 	"go/ast"
@@ -96,11 +97,25 @@ func run(servicesPath, out string) error {
 
 // copyModule copies a module's sources to dir and returns dir.
 func copyModule(module, dir string) (string, error) {
-	root, err := output("go", "list", "-m", "-f", "{{.Dir}}", module)
+	root, err := downloaded(module)
 	if err != nil {
 		return "", err
 	}
 	return dir, copySources(root, dir)
+}
+
+// downloaded returns the directory of a module of go.mod in the module cache, and fetches it first where the cache lacks it:
+// `go list -m` names no directory then.
+func downloaded(module string) (string, error) {
+	answer, err := output("go", "mod", "download", "-json", module)
+	if err != nil {
+		return "", err
+	}
+	var found struct{ Dir string }
+	if err := json.Unmarshal([]byte(answer), &found); err != nil {
+		return "", fmt.Errorf("go mod download %s: %w", module, err)
+	}
+	return found.Dir, nil
 }
 
 // copySources copies what a build reads: Go files but for tests, and the .hcl files they embed.
