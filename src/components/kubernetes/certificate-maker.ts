@@ -1,5 +1,5 @@
-// Kubernetes components: makes keys and certificates (RFC 5280, ECDSA P-256). Libraries are loaded where they are used, since
-// the engine runs this text in a process of its own (SA-6).
+// Kubernetes components: makes keys and certificates (RFC 5280, ECDSA P-256). Libraries are loaded where they are used: most
+// commands of the installer make none (SA-6).
 import type { webcrypto } from "node:crypto";
 import type * as x509 from "@peculiar/x509";
 

@@ -1,65 +1,32 @@
 // Kubernetes components: certificates as resources of the stack. A later update renews what ends soon (SA-6).
 import * as pulumi from "@pulumi/pulumi";
-import { type AuthorityInputs, type KeyPair, type LeafInputs, makeAuthority, makeLeaf } from "./certificate-maker";
-
-const DAY_MS = 86_400_000;
-
-/** Days before its end from which the next update makes a certificate anew. */
-interface Renewal {
-  renewBeforeDays: number;
-}
-
-type Outputs<Inputs> = Inputs & Renewal & KeyPair;
+import type { AuthorityInputs, LeafInputs } from "./certificate-maker";
 
 /**
- * Whether a certificate is to be made anew: other inputs, or an end that is near. An input that is not known yet counts
- * as another.
+ * What the engine keeps in the state of every certificate, and runs in the project's folder. `pulumi.dynamic.Resource` would
+ * write all code of the provider out instead: ten times the size of a certificate, and a second of every update to write it.
  */
-export function isStale<Inputs extends object>(
-  { certificate, key, notAfter, ...before }: Outputs<Inputs>,
-  { ...after }: Inputs & Renewal,
-  now: number,
-): boolean {
-  const left = Date.parse(notAfter) - now;
-  if (!certificate || !key || !(left > after.renewBeforeDays * DAY_MS)) return true;
-  const known = (value: object) =>
-    JSON.stringify(
-      Object.entries(value)
-        .filter(([name]) => !name.startsWith("__"))
-        .sort(([a], [b]) => (a < b ? -1 : 1)),
-    );
-  return known(before) !== known(after);
-}
-
-function providerOf<Inputs extends object>(
-  make: (inputs: Inputs) => Promise<KeyPair>,
-): pulumi.dynamic.ResourceProvider<Inputs & Renewal, Outputs<Inputs>> {
-  return {
-    async create(inputs) {
-      const pair = await make(inputs);
-      return { id: pair.notAfter, outs: { ...inputs, ...pair } };
-    },
-    async diff(_id, before, after) {
-      return { changes: isStale(before, after, Date.now()) };
-    },
-    async update(_id, _before, inputs) {
-      return { outs: { ...inputs, ...(await make(inputs)) } };
-    },
-  };
-}
-
-/** One of each: the engine's SDK writes a provider out once, and that takes a while. */
-const authorityProvider = providerOf(makeAuthority);
-const leafProvider = providerOf(makeLeaf);
+const textOf = (provider: "authority" | "leaf") => `require("tsx/cjs");
+exports.handler = () => require(require("node:path").resolve("src/components/kubernetes/certificate-provider.ts")).${provider};
+`;
 
 /** What both kinds of certificate give. */
-abstract class Certificate extends pulumi.dynamic.Resource {
+abstract class Certificate extends pulumi.CustomResource {
   /** In PEM. */
   declare readonly certificate: pulumi.Output<string>;
   /** In PEM; encrypted in the stack's state. */
   declare readonly key: pulumi.Output<string>;
   /** RFC 3339. */
   declare readonly notAfter: pulumi.Output<string>;
+
+  protected constructor(
+    provider: Parameters<typeof textOf>[0],
+    name: string,
+    inputs: pulumi.Inputs,
+    options?: pulumi.CustomResourceOptions,
+  ) {
+    super("pulumi-nodejs:dynamic:Resource", name, { ...inputs, ...nothingYet, __provider: textOf(provider) }, options);
+  }
 }
 
 const nothingYet = { certificate: undefined, key: undefined, notAfter: undefined };
@@ -68,9 +35,9 @@ const nothingYet = { certificate: undefined, key: undefined, notAfter: undefined
 export class Authority extends Certificate {
   constructor(name: string, args: Pick<AuthorityInputs, "commonName">, options?: pulumi.CustomResourceOptions) {
     super(
-      authorityProvider,
+      "authority",
       name,
-      { ...args, validityDays: 3650, renewBeforeDays: 365, ...nothingYet },
+      { ...args, validityDays: 3650, renewBeforeDays: 365 },
       { ...options, additionalSecretOutputs: ["key"] },
     );
   }
@@ -85,9 +52,9 @@ export class Leaf extends Certificate {
   constructor(name: string, { authority, ...args }: LeafArgs, options?: pulumi.CustomResourceOptions) {
     const { certificate, key } = authority;
     super(
-      leafProvider,
+      "leaf",
       name,
-      { ...args, authority: { certificate, key }, validityDays: 90, renewBeforeDays: 30, ...nothingYet },
+      { ...args, authority: { certificate, key }, validityDays: 90, renewBeforeDays: 30 },
       { ...options, additionalSecretOutputs: ["key", "authority"] },
     );
   }

@@ -2,8 +2,8 @@
 import { createPrivateKey, X509Certificate } from "node:crypto";
 import * as fc from "fast-check";
 import { beforeAll, describe, expect, test } from "vitest";
-import { isStale } from "../../../src/components/kubernetes/certificate";
 import { type KeyPair, makeAuthority, makeLeaf } from "../../../src/components/kubernetes/certificate-maker";
+import { isStale } from "../../../src/components/kubernetes/certificate-provider";
 
 const DAY_MS = 86_400_000;
 let authority: KeyPair;
