@@ -3,9 +3,9 @@ import { list } from "../../kubernetes/await/diagnosis";
 import { ApiError } from "../../kubernetes/errors";
 import { annotation, isObject, type JsonObject, listAt, nameOf } from "../../kubernetes/json";
 import { type Cluster, get } from "../../kubernetes/objects";
+import { keySecret } from "../secrets/own";
 import { madeByInstaller, namespacePlace } from "./identity";
 import { leasePlace } from "./lease-object";
-import { store } from "./store";
 
 type Kind = [apiVersion: string, plural: string, query: Readonly<Record<string, string>>];
 
@@ -30,10 +30,11 @@ export async function isLeftOver(cluster: Cluster, namespace: string): Promise<b
     if (!live) return false;
     const isMade = isMadeByInstaller(live);
     if (!isMade && !(await get(cluster, leasePlace(namespace)))) return false;
-    const { operation, releases } = await store(cluster, namespace).situation();
-    if (operation || releases.length > 0) return false;
-    for (const [apiVersion, plural, query] of [...inUse, ...(isMade ? ofRelease : [])])
-      if ((await list(cluster, apiVersion, plural, namespace, query)).length > 0) return false;
+    for (const [apiVersion, plural, query] of [...inUse, ...(isMade ? ofRelease : [])]) {
+      const found = await list(cluster, apiVersion, plural, namespace, query);
+      // The installer's key is there before its first record.
+      if (found.some(object => plural !== "secrets" || nameOf(object) !== keySecret)) return false;
+    }
     return true;
   } catch (error) {
     if (error instanceof ApiError && error.status === 403) return false;

@@ -56,7 +56,8 @@ export interface Status {
 }
 
 export async function statusOf(cluster: Cluster, namespace: string, now: Date = new Date()): Promise<Status> {
-  const store = storeOf(cluster, namespace);
+  const unseen: string[] = [];
+  const store = storeOf(cluster, namespace, why => unseen.push(why));
   const { operation, releases } = await store.situation();
   const current = currentOf(releases);
   const ran = keptOf(releases);
@@ -66,9 +67,8 @@ export async function statusOf(cluster: Cluster, namespace: string, now: Date = 
     kept: kept.map(release => nameOf(release, ran)),
     ...(operation && { operation: shown(operation) }),
   };
-  if (!current) return { ...about, installed: false, healthy: false, workloads: [], certificates: [], unseen: [] };
+  if (!current) return { ...about, installed: false, healthy: false, workloads: [], certificates: [], unseen };
   const { target } = await store.record(current.revision);
-  const unseen: string[] = [];
   const workloads = await workloadsOf(cluster, target.objects);
   const certificates = await certificatesOf(cluster, target.secrets, now, unseen);
   const { version, stack, environment, registry, at } = current;

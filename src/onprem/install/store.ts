@@ -20,6 +20,7 @@ import {
   releaseConfigMap,
   releaseName,
 } from "./records";
+import { seals } from "./seal";
 
 export interface Store {
   readonly namespace: string;
@@ -46,7 +47,11 @@ interface Seen {
 /** Others may label a record between a look and a write; nobody does so without end. */
 const mostTries = 5;
 
-export function store(cluster: Cluster, namespace: string): Store {
+/**
+ * @param unread told why the records' seals cannot be checked, by who only looks; without it such an account reads nothing
+ */
+export function store(cluster: Cluster, namespace: string, unread?: (why: string) => void): Store {
+  const seal = seals(cluster, namespace, unread);
   const place = (name: string): Place => configMapPlace(namespace, name);
   const known = new Map<string, Seen>();
   const see = (configMap: JsonObject): JsonObject => {
@@ -56,7 +61,8 @@ export function store(cluster: Cluster, namespace: string): Store {
     });
     return configMap;
   };
-  const put = async (configMap: JsonObject): Promise<void> => {
+  const put = async (record: JsonObject): Promise<void> => {
+    const configMap = await seal.sealed(record);
     const name = nameOf(configMap);
     for (let tries = 1; ; tries++) {
       const before = known.get(name);
@@ -74,8 +80,11 @@ export function store(cluster: Cluster, namespace: string): Store {
     await askToDelete(cluster, place(name), "Background");
     known.delete(name);
   };
-  const all = async () =>
-    (await recordsIn(cluster, `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`)).map(see);
+  const all = async () => {
+    const found = await recordsIn(cluster, `/api/v1/namespaces/${encodeURIComponent(namespace)}/configmaps`);
+    await seal.check(found);
+    return found.map(see);
+  };
   return {
     namespace,
     situation: async () => {
@@ -94,6 +103,7 @@ export function store(cluster: Cluster, namespace: string): Store {
           `ConfigMap ${namespace}/${releaseName(revision)}, which keeps the release, is gone`,
           "See what there is: palisade status",
         );
+      await seal.check([found]);
       return readRecord(see(found));
     },
     write: record => put(releaseConfigMap(record)),

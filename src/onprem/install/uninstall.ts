@@ -144,9 +144,10 @@ class Removing {
       else await this.remove([{ apiVersion: "v1", kind: "Namespace", name: namespace }], work, new Map());
       return `with namespace ${namespace}`;
     }
+    for (const { revision } of (await this.store.situation()).releases) await this.store.forget(revision);
+    // After the releases that its key seals: of an uninstall's journal alone no seal is asked.
     const own = ownSecrets.map(name => ({ apiVersion: "v1", kind: "Secret", namespace, name }));
     await this.remove(own, work, new Map());
-    for (const { revision } of (await this.store.situation()).releases) await this.store.forget(revision);
     await running.last();
     await this.store.forgetJournal();
     const { path } = leasePlace(namespace);

@@ -25,7 +25,8 @@ const userAgent = "palisade-installer";
 export async function runSupportBundle(options: SupportOptions, installer: string): Promise<void> {
   const { cluster, connection } = await connected(options);
   const namespace = await findNamespace(cluster, options.namespace ?? "");
-  const store = storeOf(cluster, namespace ?? "");
+  const report = options.json ? jsonReport(process.stdout) : textReport(process.stdout);
+  const store = storeOf(cluster, namespace ?? "", why => report.say(why));
   const records = namespace === undefined ? [] : await store.records();
   if (namespace === undefined || records.length === 0)
     throw new Failure("nothing is installed in this cluster", "Type: palisade install BUNDLE --key KEY");
@@ -35,7 +36,6 @@ export async function runSupportBundle(options: SupportOptions, installer: strin
     targets.flatMap(target => target.secrets).map(each => [`${each.namespace}/${each.name}`, each]),
   );
   const current = currentOf(records.map(({ head }) => head));
-  const report = options.json ? jsonReport(process.stdout) : textReport(process.stdout);
   report.say("Collecting what support needs; nothing is changed.");
   try {
     const line = await supportBundle(

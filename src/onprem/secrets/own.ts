@@ -6,11 +6,11 @@ export const manager = "palisade";
 
 /** Secret of the platform's namespace that keeps the authorities; whoever reads it can pass for any service. */
 export const authoritiesSecret = "palisade-authorities";
-/** Secret of the platform's namespace that keeps the key of the sums of Secrets. */
-export const sumKeySecret = "palisade-installer";
+/** Secret of the platform's namespace that keeps the installer's key: of the sums of Secrets, and of the seals of its records. */
+export const keySecret = "palisade-installer";
 /** Secret of the platform's namespace with what other Secrets held when a release last ran well. */
 export const formerSecret = "palisade-former-secrets";
-export const ownSecrets: readonly string[] = [authoritiesSecret, sumKeySecret, formerSecret];
+export const ownSecrets: readonly string[] = [authoritiesSecret, keySecret, formerSecret];
 
 /** Whether the installer, and not somebody else, applied it. */
 export function isOurs(live: JsonObject): boolean {

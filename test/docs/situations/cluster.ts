@@ -86,6 +86,8 @@ export function cluster(): void {
       await api.kubectl([...authority, "-n", "content-pipeline-prod"]);
       const halted = ["annotate", "deployment", "poller", "-n", "router-prod", "palisade.dev/halted=more than 5"];
       await api.kubectl(halted);
+      await api.kubectl(["create", "namespace", "palisade-prod"]);
+      await api.kubectl(["create", "configmap", "palisade-release-2", "-n", "palisade-prod"]);
 
       const asked = documented.filter(command => /^kubectl (get|describe|auth|annotate|version)/.test(command));
       const answers = new Map<string, string>();
@@ -101,6 +103,7 @@ export function cluster(): void {
       expect(Buffer.from(answer("secret tls-approval-gate"), "base64").toString()).toBe("authority");
       const poller = await api.kubectl(["get", "deployment", "poller", "-n", "router-prod", "-o", "yaml"]);
       expect(poller).not.toContain("palisade.dev/halted");
+      succeeded(await type(clone, ["kubectl delete configmap palisade-release-2 --namespace palisade-prod"], as()));
     });
   });
 }

@@ -230,6 +230,7 @@ export class FakeCluster {
         const { resourceVersion: _, uid: __, managedFields: ___, ...metadata } = objectAt(object, "metadata");
         const text = JSON.stringify({ ...object, metadata, status: undefined })
           .replaceAll(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, "TIME")
+          .replaceAll(/("seal":")[0-9a-f]+/g, "$1SEAL")
           .replaceAll(/("palisade.dev\/secrets":")[0-9a-f]+/g, "$1SUM");
         return [path, object.kind === "Secret" ? "a Secret" : text] as const;
       })

@@ -7,6 +7,7 @@ import { leftOvers } from "../../../../src/onprem/install/left-over";
 import { findNamespace } from "../../../../src/onprem/install/store";
 import { advance, rollback } from "../../../../src/onprem/install/transition";
 import { uninstall } from "../../../../src/onprem/install/uninstall";
+import { authoritiesSecret } from "../../../../src/onprem/secrets/own";
 import { FakeCluster, Killed } from "./fake-cluster";
 import { configMap, deployment, environment, place, platform, target } from "./samples";
 
@@ -188,6 +189,9 @@ test("namespaces in use are no left-overs: of a release that runs, with somebody
   expect(await uninstall(environment(fake.line()), "absent", true)).toMatchObject({ changed: false });
   // Its records were lost: what stands is not taken for nothing.
   for (const key of [...fake.objects.keys()]) if (/palisade-(release|journal)/.test(key)) fake.objects.delete(key);
+  const labels = { "app.kubernetes.io/managed-by": "palisade" };
+  const authorities = { metadata: { name: authoritiesSecret, namespace: platform, labels } };
+  fake.objects.set(`/api/v1/namespaces/${platform}/secrets/${authoritiesSecret}`, authorities);
   expect(await leftOvers(cluster)).toEqual([]);
   const empty = new FakeCluster();
   const made = {

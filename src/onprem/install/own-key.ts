@@ -1,0 +1,52 @@
+// Installer: its key in a cluster, of the sums of Secrets and of the seals of its records.
+import { randomBytes } from "node:crypto";
+import { Failure } from "../../../toolchain/failure";
+import { ApiError } from "../../kubernetes/errors";
+import { textAt } from "../../kubernetes/json";
+import { type Cluster, get } from "../../kubernetes/objects";
+import { keySecret, manager } from "../secrets/own";
+import { secretPlace } from "../secrets/place";
+
+const keyBytes = 32;
+
+/**
+ * The key, or undefined where there is none.
+ * @throws Failure if the Secret holds no key
+ */
+export async function ownKey(cluster: Cluster, namespace: string): Promise<Buffer | undefined> {
+  const found = await get(cluster, secretPlace(namespace, keySecret));
+  if (!found) return undefined;
+  const key = Buffer.from(textAt(found, "data", "key"), "base64");
+  if (key.length === keyBytes) return key;
+  throw new Failure(
+    `Secret ${namespace}/${keySecret} has no key of ${keyBytes} bytes under \`key\`, so it is not what an installer wrote`,
+    `Bring it back from a backup. See: kubectl describe secret ${keySecret} -n ${namespace}`,
+  );
+}
+
+/** The key, which is made if it is not there. */
+export async function ensureOwnKey(cluster: Cluster, namespace: string): Promise<Buffer> {
+  const found = await ownKey(cluster, namespace);
+  if (found) return found;
+  const { path } = secretPlace(namespace, keySecret);
+  const body = {
+    apiVersion: "v1",
+    kind: "Secret",
+    metadata: { name: keySecret, namespace, labels: { "app.kubernetes.io/managed-by": "palisade" } },
+    data: { key: randomBytes(keyBytes).toString("base64") },
+  };
+  const query = { fieldManager: manager };
+  await cluster.api
+    .send({
+      method: "POST",
+      path: path.slice(0, path.lastIndexOf("/")),
+      query,
+      body,
+      contentType: "application/json",
+    })
+    .catch((error: unknown) => {
+      // Sent twice, it was there the second time.
+      if (!(error instanceof ApiError && error.status === 409)) throw error;
+    });
+  return ensureOwnKey(cluster, namespace);
+}
