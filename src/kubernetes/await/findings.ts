@@ -76,7 +76,10 @@ function containerFindings(pod: JsonObject, status: JsonObject, events: readonly
   }
   const now = at(status, "state", "terminated");
   if (now !== undefined && countAt(objectOf(now), "exitCode") !== 0)
-    return [{ text: `${where} ended: ${endOf(now)}`, next: logs.replace(" --previous", "") }];
+    // Between its end and the next start: by the time its words are asked for, it may have been started anew.
+    return countAt(status, "restartCount") > 0
+      ? [{ text: `${where} keeps ending: ${endOf(now)}, restarted ${times(status)}`, next: logs }]
+      : [{ text: `${where} ended: ${endOf(now)}`, next: logs.replace(" --previous", "") }];
   if (at(status, "state", "running") !== undefined && at(status, "ready") === false && probe)
     return [{ text: `${where} runs and is not ready: ${probe}`, next: describe }];
   return [];

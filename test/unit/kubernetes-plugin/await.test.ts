@@ -163,6 +163,15 @@ describe("what is said of a pod", () => {
     expect(podFindings(crashed, [])[0]?.next).toBe("kubectl logs web-1 -n prod -c web --previous");
   });
 
+  test.each([
+    [2, "keeps ending: exit code 78, restarted 2 times", " --previous"],
+    [0, "ended: exit code 78", ""],
+  ])("that is seen between its end and the next start, restarted %i times", (restartCount, said, previous) => {
+    const ended = withContainer({ terminated: { exitCode: 78, reason: "Error" } }, { restartCount });
+    expect(say(ended)).toBe(`pod web-1, container \`web\` ${said}`);
+    expect(podFindings(ended, [])[0]?.next).toBe(`kubectl logs web-1 -n prod -c web${previous}`);
+  });
+
   test("whose probe fails, that lacks its configuration, or finds no node", () => {
     expect(
       say(withContainer({ running: {} }), [
