@@ -97,3 +97,8 @@ export function parsePath(text: string): Step[] {
 export const nameOf = (object: JsonObject): string => textAt(object, "metadata", "name");
 export const namespaceOf = (object: JsonObject): string => textAt(object, "metadata", "namespace");
 export const annotation = (object: JsonObject, key: string): string => textAt(object, "metadata", "annotations", key);
+
+/** Entries by key, so that what is made of them does not depend on the order in which they came. */
+export function sortedEntries<Value>(object: Readonly<Record<string, Value>>): [string, Value][] {
+  return Object.entries(object).toSorted(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -8,6 +8,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { checkLogLines } from "../../src/workload/log-check";
+import { goEnv } from "../../toolchain/build";
 import { goProgram } from "../../toolchain/go-program";
 import { run } from "../../toolchain/run";
 import { freePort } from "../../toolchain/sandbox";
@@ -250,8 +251,7 @@ test("a decision that could not be sent is kept, and sent by the next gate", asy
 }, 180_000);
 
 test("its own tests pass", async () => {
-  const env = { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly -trimpath -buildvcs=false" };
-  const tests = await run("go", ["test", "./..."], { cwd: source, env });
+  const tests = await run("go", ["test", "./..."], { cwd: source, env: goEnv });
   expect(tests.stdout + tests.stderr).toMatch(/^ok\s/m);
   expect(tests.code).toBe(0);
 }, 600_000);

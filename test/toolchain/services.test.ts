@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { catalog } from "../../src/catalog/catalog";
+import { goEnv } from "../../toolchain/build";
 import { packImage } from "../../toolchain/images";
 import { run } from "../../toolchain/run";
 import { PROJECT_DIRECTORY } from "../../toolchain/stack";
@@ -18,19 +19,12 @@ beforeAll(async () => {
 }, 900_000);
 afterAll(() => rmSync(directory, { recursive: true }));
 
-const goEnvironment = {
-  ...process.env,
-  CGO_ENABLED: "0",
-  GOWORK: "off",
-  GOFLAGS: "-mod=readonly -trimpath -buildvcs=false",
-};
-
 test.each([["vet"], ["test", "-count=1"]])(
   "go %s finds nothing",
   async (...args) => {
     const found = await run("go", [...args, "./..."], {
       cwd: join(PROJECT_DIRECTORY, "test", "services"),
-      env: goEnvironment,
+      env: goEnv,
     });
     expect(found.stdout + found.stderr).not.toMatch(/FAIL|panic|vet:/);
     expect(found.code).toBe(0);

@@ -5,6 +5,7 @@ import { createServer, type Server } from "node:http";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { checkLogLines } from "../../src/workload/log-check";
+import { goEnv } from "../../toolchain/build";
 import { goProgram } from "../../toolchain/go-program";
 import { run } from "../../toolchain/run";
 import { freePort } from "../../toolchain/sandbox";
@@ -330,7 +331,7 @@ test("what it may not do, it says, and its own tests pass", async () => {
   await expect.poll(one.output, soon).toContain('"event":"guard.failed"');
   const tests = await run("go", ["test", "./..."], {
     cwd: source,
-    env: { ...process.env, CGO_ENABLED: "0", GOWORK: "off", GOFLAGS: "-mod=readonly -trimpath -buildvcs=false" },
+    env: goEnv,
   });
   expect(tests.stdout + tests.stderr).toMatch(/^ok\s/m);
   expect(tests.code).toBe(0);

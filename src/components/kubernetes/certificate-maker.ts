@@ -4,7 +4,7 @@ import type { webcrypto } from "node:crypto";
 import type * as x509 from "@peculiar/x509";
 
 const algorithm = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" } as const;
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 /** Clocks differ: a certificate is good a little before it is made. */
 const SKEW_MS = 300_000;
 

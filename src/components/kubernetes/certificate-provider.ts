@@ -1,9 +1,7 @@
 // Kubernetes components: what the engine's process for dynamic resources runs to make certificates and to make them anew
 // (SA-6). The path of this file, and the names that it exports, stand in the states of stacks: they stay.
 import type * as pulumi from "@pulumi/pulumi";
-import { type KeyPair, makeAuthority, makeLeaf } from "./certificate-maker";
-
-const DAY_MS = 86_400_000;
+import { DAY_MS, type KeyPair, makeAuthority, makeLeaf } from "./certificate-maker";
 
 /** Days before its end from which the next update makes a certificate anew. */
 interface Renewal {

@@ -63,14 +63,14 @@ function containerFindings(pod: JsonObject, status: JsonObject, events: readonly
   }
   if (MISCONFIGURED.has(reason)) return [{ text: `${where}: ${reason}: ${message}`, next: describe }];
   const ended = at(status, "lastState", "terminated");
-  const logs = `kubectl logs ${nameOf(pod)} -n ${namespaceOf(pod)} -c ${container} --previous`;
+  const logs = `kubectl logs ${nameOf(pod)} -n ${namespaceOf(pod)} -c ${container}`;
   const probe = last(events, ["Unhealthy"]);
   if (reason === "CrashLoopBackOff") {
     const killed = /liveness|startup/i.test(probe) ? `; ${probe}` : "";
     return [
       {
         text: `${where} keeps ending (CrashLoopBackOff): ${endOf(ended)}, restarted ${times(status)}${killed}`,
-        next: logs,
+        next: `${logs} --previous`,
       },
     ];
   }
@@ -78,8 +78,8 @@ function containerFindings(pod: JsonObject, status: JsonObject, events: readonly
   if (now !== undefined && countAt(objectOf(now), "exitCode") !== 0)
     // Between its end and the next start: by the time its words are asked for, it may have been started anew.
     return countAt(status, "restartCount") > 0
-      ? [{ text: `${where} keeps ending: ${endOf(now)}, restarted ${times(status)}`, next: logs }]
-      : [{ text: `${where} ended: ${endOf(now)}`, next: logs.replace(" --previous", "") }];
+      ? [{ text: `${where} keeps ending: ${endOf(now)}, restarted ${times(status)}`, next: `${logs} --previous` }]
+      : [{ text: `${where} ended: ${endOf(now)}`, next: logs }];
   if (at(status, "state", "running") !== undefined && at(status, "ready") === false && probe)
     return [{ text: `${where} runs and is not ready: ${probe}`, next: describe }];
   return [];

@@ -1,8 +1,8 @@
 // Installer: the Lease of the installers as it lies in the cluster, written only over the version that was read.
 import type { ApiRequest } from "../../kubernetes/client";
-import { ApiError } from "../../kubernetes/errors";
 import { type JsonObject, textAt } from "../../kubernetes/json";
 import type { Cluster, Place } from "../../kubernetes/objects";
+import { writeOver } from "../../kubernetes/write-over";
 import type { Holder } from "./holder";
 
 export const leaseName = "palisade-installer";
@@ -53,26 +53,11 @@ export async function writeLease(
       name: place.name,
       namespace: place.namespace,
       labels: { "app.kubernetes.io/managed-by": "palisade" },
-      ...(live && { resourceVersion: textAt(live, "metadata", "resourceVersion") }),
       annotations,
     },
     spec,
   };
-  const path = live ? place.path : place.path.slice(0, place.path.lastIndexOf("/"));
-  try {
-    return await cluster.api.send({
-      method: live ? "PUT" : "POST",
-      path,
-      body,
-      contentType: "application/json",
-      ...how,
-    });
-  } catch (error) {
-    // Gone in between, or changed.
-    if (error instanceof ApiError && [404, 409].includes(error.status) && (live || error.status === 409))
-      return undefined;
-    throw error;
-  }
+  return writeOver(cluster, place, body, live && textAt(live, "metadata", "resourceVersion"), how);
 }
 
 export function leasePlace(namespace: string): Place {

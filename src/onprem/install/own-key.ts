@@ -1,9 +1,9 @@
 // Installer: its key in a cluster, of the sums of Secrets and of the seals of its records.
 import { randomBytes } from "node:crypto";
 import { Failure } from "../../../toolchain/failure";
-import { ApiError } from "../../kubernetes/errors";
 import { textAt } from "../../kubernetes/json";
 import { type Cluster, get } from "../../kubernetes/objects";
+import { writeOver } from "../../kubernetes/write-over";
 import { keySecret, manager } from "../secrets/own";
 import { secretPlace } from "../secrets/place";
 
@@ -28,25 +28,13 @@ export async function ownKey(cluster: Cluster, namespace: string): Promise<Buffe
 export async function ensureOwnKey(cluster: Cluster, namespace: string): Promise<Buffer> {
   const found = await ownKey(cluster, namespace);
   if (found) return found;
-  const { path } = secretPlace(namespace, keySecret);
-  const body = {
+  const secret = {
     apiVersion: "v1",
     kind: "Secret",
     metadata: { name: keySecret, namespace, labels: { "app.kubernetes.io/managed-by": "palisade" } },
     data: { key: randomBytes(keyBytes).toString("base64") },
   };
-  const query = { fieldManager: manager };
-  await cluster.api
-    .send({
-      method: "POST",
-      path: path.slice(0, path.lastIndexOf("/")),
-      query,
-      body,
-      contentType: "application/json",
-    })
-    .catch((error: unknown) => {
-      // Sent twice, it was there the second time.
-      if (!(error instanceof ApiError && error.status === 409)) throw error;
-    });
+  // Sent twice, it was there the second time: whichever stands is the key.
+  await writeOver(cluster, secretPlace(namespace, keySecret), secret, undefined, { query: { fieldManager: manager } });
   return ensureOwnKey(cluster, namespace);
 }

@@ -3,7 +3,7 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import { Failure } from "../../../toolchain/failure";
 import { ApiError } from "../../kubernetes/errors";
-import { type JsonObject, nameOf, namespaceOf, objectAt, textAt } from "../../kubernetes/json";
+import { type JsonObject, nameOf, namespaceOf, objectAt, sortedEntries, textAt } from "../../kubernetes/json";
 import { type Cluster, get } from "../../kubernetes/objects";
 import { keySecret } from "../secrets/own";
 import { isLeaving, namespacePlace } from "./identity";
@@ -49,13 +49,12 @@ export function seals(cluster: Cluster, namespace: string, unread?: (why: string
 /** Of what a record says, and of which record it is. Pure. */
 export function sealOf(record: JsonObject, key: Buffer): string {
   const { seal: _, ...data } = objectAt(record, "data");
-  const sorted = (part: object) => Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1));
   const said = [
     namespaceOf(record),
     nameOf(record),
     recordKind(record),
-    sorted(data),
-    sorted(objectAt(record, "binaryData")),
+    sortedEntries(data),
+    sortedEntries(objectAt(record, "binaryData")),
   ];
   return createHmac("sha256", key)
     .update(`record ${JSON.stringify(said)}`)

@@ -3,7 +3,7 @@ import { createHmac } from "node:crypto";
 import type { KubernetesObject } from "../../components/kubernetes/object";
 import { makesPods, referencesOf } from "../../components/kubernetes/references";
 import { type SecretPlan, secretsAnnotation } from "../../components/kubernetes/secret-plan";
-import { objectAt } from "../../kubernetes/json";
+import { objectAt, sortedEntries } from "../../kubernetes/json";
 import { type Cluster, get } from "../../kubernetes/objects";
 import { secretPlace } from "../secrets/place";
 import { ensureOwnKey } from "./own-key";
@@ -21,7 +21,7 @@ export async function secretSums(
   const contents = new Map<string, string>();
   for (const { namespace, name } of plans) {
     const data = objectAt(await get(cluster, secretPlace(namespace, name)), "data");
-    contents.set(`${namespace}/${name}`, JSON.stringify(Object.entries(data).toSorted(([a], [b]) => (a < b ? -1 : 1))));
+    contents.set(`${namespace}/${name}`, JSON.stringify(sortedEntries(data)));
   }
   return object => {
     const used = referencesOf(object)

@@ -4,8 +4,18 @@ import { createHash } from "node:crypto";
 import { Failure } from "../../../toolchain/failure";
 import { askToDelete } from "../../kubernetes/delete";
 import { ApiError } from "../../kubernetes/errors";
-import { isObject, type JsonObject, listAt, nameOf, namespaceOf, objectAt, textAt } from "../../kubernetes/json";
+import {
+  isObject,
+  type JsonObject,
+  listAt,
+  nameOf,
+  namespaceOf,
+  objectAt,
+  sortedEntries,
+  textAt,
+} from "../../kubernetes/json";
 import { type Cluster, get, type Place } from "../../kubernetes/objects";
+import { writeOver } from "../../kubernetes/write-over";
 import { manager } from "../secrets/own";
 import { recordLabel } from "./identity";
 import type { Operation, Situation } from "./journal";
@@ -66,7 +76,9 @@ export function store(cluster: Cluster, namespace: string, unread?: (why: string
     const name = nameOf(configMap);
     for (let tries = 1; ; tries++) {
       const before = known.get(name);
-      const written = await write(cluster, place(name), configMap, before?.version);
+      const written = await writeOver(cluster, place(name), configMap, before?.version, {
+        query: { fieldManager: manager },
+      });
       if (written) return void see(written);
       const live = await get(cluster, place(name));
       const isWritten = live !== undefined && sumOf(live) === sumOf(configMap);
@@ -113,38 +125,12 @@ export function store(cluster: Cluster, namespace: string, unread?: (why: string
   };
 }
 
-/** The record as it was written; undefined where it is not the version that was seen. */
-async function write(
-  cluster: Cluster,
-  place: Place,
-  configMap: JsonObject,
-  resourceVersion: string | undefined,
-): Promise<JsonObject | undefined> {
-  const isNew = resourceVersion === undefined;
-  const path = isNew ? place.path.slice(0, place.path.lastIndexOf("/")) : place.path;
-  const metadata = { ...objectAt(configMap, "metadata"), ...(!isNew && { resourceVersion }) };
-  const body = { ...configMap, metadata };
-  const query = { fieldManager: manager };
-  try {
-    return await cluster.api.send({
-      method: isNew ? "POST" : "PUT",
-      path,
-      query,
-      body,
-      contentType: "application/json",
-    });
-  } catch (error) {
-    const isMissed = error instanceof ApiError && (error.status === 409 || (error.status === 404 && !isNew));
-    if (isMissed) return undefined;
-    throw error;
-  }
-}
-
 /** Of what a record says, whatever is labelled or noted on it. */
 function sumOf(configMap: JsonObject): string {
-  const entries = (part: string) => Object.entries(objectAt(configMap, part)).toSorted(([a], [b]) => (a < b ? -1 : 1));
   return createHash("sha256")
-    .update(JSON.stringify([entries("data"), entries("binaryData")]))
+    .update(
+      JSON.stringify([sortedEntries(objectAt(configMap, "data")), sortedEntries(objectAt(configMap, "binaryData"))]),
+    )
     .digest("hex");
 }
 
